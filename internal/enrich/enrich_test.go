@@ -52,9 +52,6 @@ func TestParsePage_params(t *testing.T) {
 	if p.Params.ClickIDs != "gclid=Cj0K&fbclid=F" {
 		t.Errorf("click ids = %q", p.Params.ClickIDs)
 	}
-	if p.Payment.Get("session_id") != "cs_1" {
-		t.Errorf("payment = %v", p.Payment)
-	}
 }
 
 func TestOrigins_Of(t *testing.T) {

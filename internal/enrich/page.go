@@ -10,7 +10,6 @@ type Page struct {
 	Hostname string // lower case, no port; empty for file:
 	Path     string // decoded once, no trailing slash but for the root
 	Params   Params // campaign parameters and ad click ids
-	Payment  url.Values
 }
 
 // Params are the query parameters that are kept (tracker.md §8).
@@ -29,9 +28,6 @@ const (
 func clickIDKeys() []string {
 	return []string{"gclid", "gclsrc", "wbraid", "gbraid", "li_fat_id", "fbclid", "msclkid", "ttclid", "twclid"}
 }
-
-// paymentKeys are read from a page view as payment claims, never stored in the page.
-func paymentKeys() []string { return []string{"session_id", "order_id", "checkout_id"} }
 
 // ParsePage splits href as tracker.md §8 says. domain is the event's own and
 // stands for the host of app screens; withHash keeps the fragment as part of the
@@ -63,16 +59,7 @@ func ParsePage(href, domain string, withHash bool) (Page, bool) {
 	if withHash && u.Fragment != "" {
 		p.Path += "#" + clip(printable(u.Fragment), maxPath)
 	}
-	query := u.Query()
-	p.Params = keptParams(query)
-	for _, key := range paymentKeys() {
-		if v := query.Get(key); v != "" {
-			if p.Payment == nil {
-				p.Payment = url.Values{}
-			}
-			p.Payment.Set(key, clip(v, maxParam))
-		}
-	}
+	p.Params = keptParams(u.Query())
 	return p, true
 }
 
