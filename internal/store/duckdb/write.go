@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"datafast/internal/event"
@@ -170,4 +171,58 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) error {
 		return fmt.Errorf("run %.40q: %w", query, err)
 	}
 	return nil
+}
+
+// ImportedIDs returns those of the given line ids that the website has already,
+// as the id of an imported line or of an event of its own, which is what an export
+// writes.
+func (s *Store) ImportedIDs(ctx context.Context, websiteID string, ids []string) (map[string]bool, error) {
+	seen := map[string]bool{}
+	var own []string
+	for _, line := range ids {
+		if u, err := packID(line); err == nil {
+			own = append(own, u.String())
+		}
+	}
+	for _, lookup := range []struct {
+		ids   []string
+		query string
+		name  func(string) string
+	}{
+		{ids, `SELECT import_id FROM events WHERE site = ? AND import_id IN (SELECT unnest(?::VARCHAR[]))`, strings.Clone},
+		{own, `SELECT id::VARCHAR FROM events WHERE site = ? AND id IN (SELECT unnest(?::VARCHAR[])::UUID)`, unpackText},
+	} {
+		if len(lookup.ids) == 0 {
+			continue
+		}
+		found, err := s.texts(ctx, lookup.query, s.numOf(websiteID), lookup.ids)
+		if err != nil {
+			return nil, fmt.Errorf("look up import ids: %w", err)
+		}
+		for _, id := range found {
+			seen[lookup.name(id)] = true
+		}
+	}
+	return seen, nil
+}
+
+// unpackText turns the text of a stored id into 24 hex.
+func unpackText(uuid string) string { return strings.ReplaceAll(uuid, "-", "")[:24] }
+
+// texts reads one column of texts.
+func (s *Store) texts(ctx context.Context, query string, args ...any) ([]string, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read texts: %w", err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("scan text: %w", err)
+		}
+		out = append(out, text)
+	}
+	return out, rows.Err()
 }
