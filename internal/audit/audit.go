@@ -48,8 +48,11 @@ type Entry struct {
 	Before    json.RawMessage
 	After     json.RawMessage
 
-	ActorName  string // filled in when read
+	// Filled in when read: the actor's name and address, and where it came from,
+	// whole for 30 days, then cut to /24 or /48.
+	ActorName  string
 	ActorEmail string
+	IP         string
 }
 
 // Change says what a service did; Log adds who, when and from where.

@@ -63,6 +63,14 @@ func (d *Directory) Find(ctx context.Context, ref string) (*Website, error) {
 	return e.website, nil
 }
 
+// ByTrackingID is Find for a tracking id alone.
+func (d *Directory) ByTrackingID(ctx context.Context, trackingID string) (*Website, error) {
+	if !strings.HasPrefix(trackingID, "dfid_") {
+		return nil, fault.NotFound("Website not found")
+	}
+	return d.Find(ctx, trackingID)
+}
+
 func (d *Directory) load(ctx context.Context, ref string, changes uint64) (entry, error) {
 	read := d.source.Website
 	if strings.HasPrefix(ref, "dfid_") {
