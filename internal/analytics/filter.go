@@ -161,7 +161,7 @@ func ParseFilters(query url.Values) ([]Filter, error) {
 		spec, known := specs[name]
 		switch {
 		case prefixed && !known:
-			errs.Add(fault.Invalid(param, "is not a filter; use one of %s", filterNames(specs)))
+			errs.Add(fault.Invalid(param, "is not a filter; use one of filter_%s", strings.Join(FilterNames(), ", filter_")))
 			continue
 		case !prefixed && (!known || !spec.older):
 			continue
@@ -177,22 +177,13 @@ func ParseFilters(query url.Values) ([]Filter, error) {
 	return out, errs.Err()
 }
 
-func filterNames(specs map[string]filterSpec) string {
-	names := make([]string, 0, len(specs))
-	for name := range specs {
-		names = append(names, "filter_"+name)
-	}
-	sort.Strings(names)
-	return strings.Join(names, ", ")
-}
-
 func parseFilter(param, name string, spec filterSpec, raw string) (Filter, error) {
 	f := Filter{Name: name, Op: Is}
 	if op, rest, ok := cutOperator(raw); ok {
 		f.Op, raw = op, rest
 	}
 	if !slices.Contains(spec.ops, f.Op) {
-		return Filter{}, fault.Invalid(param, "does not support the operator %q; use %s", f.Op, joinOps(spec.ops))
+		return Filter{}, fault.Invalid(param, "does not support the operator %q; use %s", f.Op, strings.Join(FilterOperators(name), ", "))
 	}
 	values := splitValues(raw)
 	if len(values) > maxFilterValues {
@@ -252,10 +243,22 @@ func splitValues(raw string) []string {
 	return out
 }
 
-func joinOps(ops []Operator) string {
-	words := make([]string, len(ops))
-	for i, op := range ops {
-		words[i] = string(op)
+// FilterNames lists the filters, without "filter_", sorted.
+func FilterNames() []string {
+	specs := filterSpecs()
+	names := make([]string, 0, len(specs))
+	for name := range specs {
+		names = append(names, name)
 	}
-	return strings.Join(words, ", ")
+	sort.Strings(names)
+	return names
+}
+
+// FilterOperators lists the operators that a filter takes.
+func FilterOperators(name string) []string {
+	var out []string
+	for _, op := range filterSpecs()[name].ops {
+		out = append(out, string(op))
+	}
+	return out
 }

@@ -13,7 +13,15 @@ type VisitorsQuery struct {
 	Filters   []Filter
 	// Goal, when set, keeps the visitors who completed it in the range and shows
 	// its time as last seen.
-	Goal          string
+	Goal string
+	// Funnel, when it has steps, keeps those who reached Step (from 1) in the range;
+	// with Dropped, those who did not reach the next.
+	Funnel  *FunnelQuery
+	Step    int
+	Dropped bool
+	// Only, when set, keeps these visitors.
+	Only []event.VisitorID
+	// Limit 0 means all.
 	Limit, Offset int
 }
 
@@ -24,7 +32,10 @@ type VisitorRow struct {
 	FirstSeen  time.Time
 	LastSeen   time.Time
 	Session    event.Session
+	VisitCount int // sessions with a page view, ever
 	IsCustomer bool
+	UserID     string // of the profile; empty: not identified
+	Traits     string // of the profile, JSON
 }
 
 // VisitorsResult is a page of visitors; Total counts all that match.

@@ -137,7 +137,7 @@ func (s *Store) newAppender() error {
 // did not merge, and takes up the open ones.
 func (s *Store) recover(ctx context.Context) error {
 	known := s.now().Add(-event.SessionGap - time.Minute)
-	open, err := s.sessionsSince(ctx, known)
+	open, err := s.readSessions(ctx, `SELECT site, `+sessionColumns+` FROM sessions WHERE ended_at > ?`, known.UnixMilli())
 	if err != nil {
 		return err
 	}
@@ -160,25 +160,6 @@ func (s *Store) recover(ctx context.Context) error {
 		return fmt.Errorf("find unmerged events: %w", err)
 	}
 	return s.merge(ctx)
-}
-
-func (s *Store) sessionsSince(ctx context.Context, since time.Time) ([]*event.Session, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT site, `+sessionColumns+` FROM sessions WHERE ended_at > ?`, since.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("read open sessions: %w", err)
-	}
-	defer rows.Close()
-	var out []*event.Session
-	for rows.Next() {
-		var num uint32
-		session, err := scanSession(prefixed{rows, []any{&num}}, "")
-		if err != nil {
-			return nil, err
-		}
-		session.WebsiteID = s.idOf(num)
-		out = append(out, session)
-	}
-	return out, rows.Err()
 }
 
 // prefixed scans further columns in front of those a scan function knows.

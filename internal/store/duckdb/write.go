@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"datafast/internal/analytics"
 	"datafast/internal/event"
 	"datafast/internal/ingest"
 
@@ -50,13 +51,30 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 		if err := s.events.Flush(); err != nil {
 			return fmt.Errorf("flush events: %w", err)
 		}
-		return nil
+		return s.linkIdentified(ctx, nums, batch)
 	})
 	if err != nil {
 		_ = s.events.Close()
 		return errors.Join(err, s.newAppender())
 	}
 	s.tracker.Observe(batch)
+	return nil
+}
+
+// linkIdentified ties the visitors of identify events to their profiles, in the
+// transaction that stores the events.
+func (s *Store) linkIdentified(ctx context.Context, nums []uint32, batch []*event.Event) error {
+	for i, e := range batch {
+		if e.Kind != event.Identify {
+			continue
+		}
+		_, _, err := s.link(ctx, nums[i], analytics.Identity{
+			WebsiteID: e.WebsiteID, Visitor: e.Visitor, UserID: e.Name, Traits: e.Data, ProfileID: e.ID, At: e.Time,
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -141,12 +141,12 @@ func (t *Tracker) Forget(now time.Time) {
 	}
 }
 
-// Drop forgets everything about a website's visitor, or about the whole website
-// when the visitor is zero: their events were deleted.
-func (t *Tracker) Drop(websiteID string, visitor event.VisitorID) {
+// DropWebsite forgets a website's open sessions: its events were deleted. It may
+// be called only when nothing is pending.
+func (t *Tracker) DropWebsite(websiteID string) {
 	for key := range t.open {
-		if key.WebsiteID == websiteID && (visitor.IsZero() || key.Visitor == visitor) {
-			t.MarkStale(key)
+		if key.WebsiteID == websiteID {
+			delete(t.open, key)
 		}
 	}
 }
