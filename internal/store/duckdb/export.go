@@ -8,8 +8,6 @@ import (
 	"datafast/internal/analytics"
 	"datafast/internal/event"
 	"datafast/internal/store/sqlgen"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // exportChunk is how many rows an export reads at once: its memory is constant.
@@ -63,7 +61,7 @@ func (s *Store) ExportSessions(ctx context.Context, q analytics.ExportQuery, emi
 			if err := emit(session, bounce); err != nil {
 				return q.After, 0, err
 			}
-			q.After = analytics.Cursor{Time: session.Start, Key: duckdb.UUID(session.Visitor).String()}
+			q.After = analytics.Cursor{Time: session.Start, Key: session.Visitor.String()}
 			count++
 		}
 		return q.After, count, errors.Join(rows.Err(), rows.Close())
