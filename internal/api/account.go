@@ -32,7 +32,8 @@ const signInFailures = 10
 func (a *Account) Routes() []Route {
 	var all []Route
 	for _, part := range [][]Route{
-		a.profileRoutes(), a.tokenRoutes(), a.websiteRoutes(), a.keyRoutes(), a.signInRoutes(),
+		a.profileRoutes(), a.tokenRoutes(), a.websiteRoutes(), a.keyRoutes(), a.teamRoutes(), a.customizationRoutes(),
+		a.funnelRoutes(), a.alertRoutes(), a.noteRoutes(), a.auditRoutes(), a.signInRoutes(), a.securityRoutes(), a.joinRoutes(),
 	} {
 		all = append(all, part...)
 	}

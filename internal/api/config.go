@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"datafast/internal/account"
+	"datafast/internal/alert"
 	"datafast/internal/audit"
 	"datafast/internal/auth"
 	"datafast/internal/fault"
+	"datafast/internal/funnel"
 	"datafast/internal/id"
 	"datafast/internal/site"
 )
@@ -22,9 +24,15 @@ type AccountConfig struct {
 	Keeper  *auth.Keeper
 	Sites   *site.Sites
 	SiteOf  Memberships
+	Funnels *funnel.Funnels
+	Alerts  *alert.Alerts
+	Notes   *site.Notes
 	Cookies *Cookies
 	SignIns SignInStore
 	Audit   *audit.Log
+
+	Customizations *site.Customizations
+
 	Mail    Mail
 	BaseURL string // without a final slash
 	Version string

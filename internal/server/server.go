@@ -57,7 +57,8 @@ func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	srv.onClose(srv.post.Close)
-	srv.people = newServices(srv.control, srv.post, srv.log)
+	srv.people = newServices(srv.control, srv.post, knownGoals{}, srv.log)
+	srv.onClose(srv.people.watch.Close)
 	if srv.Router, err = srv.routes(o.Version); err != nil {
 		return nil, fmt.Errorf("register routes: %w", err)
 	}

@@ -4,11 +4,15 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 
 	"datafast/internal/account"
+	"datafast/internal/alert"
 	"datafast/internal/audit"
 	"datafast/internal/auth"
+	"datafast/internal/event"
+	"datafast/internal/funnel"
 	"datafast/internal/id"
 	"datafast/internal/mail"
 	"datafast/internal/site"
@@ -23,6 +27,11 @@ type services struct {
 	keeper    *auth.Keeper
 	directory *site.Directory
 	sites     *site.Sites
+	funnels   *funnel.Funnels
+	alerts    *alert.Alerts
+	watch     *alert.Watch
+	notes     *site.Notes
+	customs   *site.Customizations
 	newID     func() string
 }
 
@@ -32,7 +41,8 @@ const (
 	hashPasses    = 2
 )
 
-func newServices(c *control.Store, _ *mail.Post, log *slog.Logger) services {
+// newServices builds them; goals is what knows the goals that a website has seen.
+func newServices(c *control.Store, post *mail.Post, goals site.Goals, log *slog.Logger) services {
 	ids := id.NewGenerator()
 	newID := func() string { return ids.New(time.Now()) }
 	now := time.Now
@@ -42,12 +52,35 @@ func newServices(c *control.Store, _ *mail.Post, log *slog.Logger) services {
 	s.teams = account.NewTeams(c, s.audit, s.people, now, newID)
 	s.keeper = auth.NewKeeper(c, s.audit, log, now, newID)
 	s.directory = site.NewDirectory(c, now)
-	s.sites = site.NewSites(c, s.directory, noGoals{}, s.audit, now, newID)
+	s.sites = site.NewSites(c, s.directory, goals, s.audit, now, newID)
+	s.funnels = funnel.New(c, now, newID)
+	s.watch = alert.NewWatch(c, s.teams, letters{post}, log, newID)
+	s.alerts = alert.New(c, s.watch.Refresh, now, newID)
+	s.notes = site.NewNotes(c, now, newID)
+	s.customs = site.NewCustomizations(c, now)
 	return s
 }
 
-// noGoals stands in for the event store's list of goals.
-type noGoals struct{}
+// letters delivers alerts by mail.
+type letters struct{ post *mail.Post }
+
+// Notify implements alert.Notifier.
+func (l letters) Notify(m alert.Message) error {
+	return l.post.Send(mail.Letter{To: m.To, Subject: m.Subject, Text: m.Text, Done: m.Done})
+}
+
+// knownGoals says which goals a website has: automatic ones, and those seen.
+type knownGoals struct {
+	seen site.Goals // nil while there is no event store
+}
 
 // GoalSeen implements site.Goals.
-func (noGoals) GoalSeen(context.Context, string, string) (bool, error) { return false, nil }
+func (k knownGoals) GoalSeen(ctx context.Context, websiteID, name string) (bool, error) {
+	if slices.Contains(event.AutomaticGoals(), name) {
+		return true, nil
+	}
+	if k.seen == nil {
+		return false, nil
+	}
+	return k.seen.GoalSeen(ctx, websiteID, name)
+}
