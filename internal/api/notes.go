@@ -48,7 +48,7 @@ func (a *Account) noteRoutes() []Route {
 	return []Route{
 		{Method: "GET", Path: path, Rule: read, Handle: a.listNotes, Doc: Doc{
 			ID: "listNotes", Tag: "Notes", Summary: "List the team's notes",
-			Query: append(rangeParams(),
+			Query: append(spanParams(),
 				Param{Name: "q", Description: "Contained in the text, in any case; at most 200 characters"},
 				Param{Name: "order", Enum: []string{"desc", "asc"}, Description: "By time; default desc"},
 				Param{Name: "limit", Type: "integer", Description: "Default 100, at most 1000"},
@@ -70,8 +70,8 @@ func (a *Account) noteRoutes() []Route {
 	}
 }
 
-// rangeParams are startAt, endAt and timezone.
-func rangeParams() []Param {
+// spanParams are startAt, endAt and timezone.
+func spanParams() []Param {
 	return []Param{
 		{Name: "startAt", Description: "YYYY-MM-DD, or ISO 8601 with a zone; with endAt"},
 		{Name: "endAt", Description: "Likewise; a day is meant whole"},
