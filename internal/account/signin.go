@@ -41,7 +41,17 @@ func (p *People) Verify(ctx context.Context, email, password, code string) (*Use
 	if u.Disabled {
 		return nil, fault.New(fault.CodeForbidden, "This account is disabled; ask the operator").Because(ReasonDisabled)
 	}
-	return u, p.log.Record(ctx, audit.Change{Action: "sign_in", UserID: u.ID, Target: u.Email})
+	return u, p.log.Record(asActor(ctx, u.ID), audit.Change{Action: "sign_in", UserID: u.ID, Target: u.Email})
+}
+
+// asActor is a context in which the user acts, for what people do before they
+// are signed in.
+func asActor(ctx context.Context, userID string) context.Context {
+	actor := audit.ActorOf(ctx)
+	if actor.UserID == "" {
+		actor.UserID = userID
+	}
+	return audit.With(ctx, actor)
 }
 
 func wrongPerson() error {
@@ -163,7 +173,7 @@ func (p *People) ConfirmReset(ctx context.Context, secret, password string) erro
 		if err != nil {
 			return err
 		}
-		return p.replacePassword(ctx, link.UserID, hash, "", "password.reset")
+		return p.replacePassword(asActor(ctx, link.UserID), link.UserID, hash, "", "password.reset")
 	})
 }
 

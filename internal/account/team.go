@@ -227,7 +227,7 @@ func (t *Teams) join(ctx context.Context, inv Invitation, userID string) error {
 	if err := t.store.SetMember(ctx, inv.WebsiteID, userID, inv.Role, t.now()); err != nil {
 		return err
 	}
-	return t.log.Record(ctx, audit.Change{
+	return t.log.Record(asActor(ctx, userID), audit.Change{
 		Action: "member.join", WebsiteID: inv.WebsiteID, Target: inv.Email, After: map[string]Role{"role": inv.Role},
 	})
 }

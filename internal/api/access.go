@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
+	"datafast/internal/audit"
 	"datafast/internal/auth"
 	"datafast/internal/fault"
 	"datafast/internal/site"
@@ -38,8 +41,12 @@ func (rt *Router) run(w http.ResponseWriter, r *http.Request, route *Route) (*Re
 	if queryErr != nil {
 		return nil, rt.refuse(req, fault.New(fault.CodeInvalid, "The query string is malformed: %s", queryErr))
 	}
-	resp, err := route.Handle(r.Context(), req)
+	resp, err := route.Handle(audit.With(r.Context(), actorOf(req)), req)
 	if err != nil {
+		var later retryLater
+		if errors.As(err, &later) {
+			w.Header().Set("Retry-After", strconv.Itoa(later.seconds()))
+		}
 		return nil, rt.refuse(req, err)
 	}
 	for key, values := range resp.Header {

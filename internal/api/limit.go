@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -95,3 +96,16 @@ func (l *limiter) refuse(h http.Header, v verdict) answer {
 	err := fault.New(fault.CodeTooMany, "Rate limit exceeded. Try again in %d seconds.", seconds)
 	return failure(err, Field{"limit", l.most}, Field{"remaining", v.remaining}, Field{"reset", v.reset.UnixMilli()})
 }
+
+// retryLater is a refusal for a while: 429 with Retry-After.
+type retryLater struct{ after time.Duration }
+
+func (e retryLater) seconds() int { return int((e.after + time.Second - 1) / time.Second) }
+
+// Error is the sentence of the envelope.
+func (e retryLater) Error() string {
+	return fmt.Sprintf("Too many attempts. Try again in %d seconds.", e.seconds())
+}
+
+// Unwrap makes it a fault with code too_many.
+func (e retryLater) Unwrap() error { return &fault.Error{Code: fault.CodeTooMany, Message: e.Error()} }

@@ -221,3 +221,58 @@ func lookup(name string) (Permission, bool) {
 }
 
 func list() string { return strings.Join(Names(), ", ") + " or *" }
+
+// Allows says in a phrase what a permission is for.
+func (p Permission) Allows() string {
+	switch p {
+	case AnalyticsRead:
+		return "analytics, breakdowns, visitors, realtime, funnel results, exports but payments, and who one is"
+	case GoalsRead:
+		return "how goals are shown"
+	case GoalsWrite:
+		return "create and delete goal events, change how goals are shown"
+	case PaymentsRead:
+		return "list and export payments, with customers' names and addresses"
+	case PaymentsWrite:
+		return "create and delete payments"
+	case IdentifyWrite:
+		return "tie visitors to your users"
+	case WebsitesRead:
+		return "list websites"
+	case WebsitesWrite:
+		return "create websites"
+	case SettingsRead:
+		return "a website's settings, tracked goals and tracking status"
+	case SettingsWrite:
+		return "change a website's settings and one's own name, import events"
+	case APIKeysRead:
+		return "list tokens and website keys, never their values"
+	case APIKeysWrite:
+		return "create, roll and revoke tokens and website keys; with a website key one can act as a member"
+	case FunnelsRead:
+		return "list funnels"
+	case FunnelsWrite:
+		return "create, change and delete funnels"
+	case AlertsRead:
+		return "list alerts and when they went off"
+	case AlertsWrite:
+		return "create, change and delete alerts"
+	case TeamRead:
+		return "list the team; for owners also invitations and the audit log"
+	case TeamWrite:
+		return "invite and remove people and change their roles; owners only"
+	case NotesRead:
+		return "list notes"
+	case NotesWrite:
+		return "create, change and delete notes"
+	}
+	return ""
+}
+
+// IncludedBy returns the write that brings p along, or NoPermission.
+func (p Permission) IncludedBy() Permission {
+	if p+1 < permissionEnd && (p+1).includes() == p {
+		return p + 1
+	}
+	return NoPermission
+}
