@@ -141,15 +141,16 @@ func (t Totals) CountedPayments(includeRenewals bool) int64 {
 
 // BounceRate is the share of sessions that bounced in percent, two decimals; 0
 // without sessions.
-func (t Totals) BounceRate() float64 { return percent(t.Bounces, t.Sessions) }
+func (t Totals) BounceRate() float64 { return Percent(t.Bounces, t.Sessions) }
 
 // ConversionRate is the share of visitors with a new payment in percent (api.md §8.1).
-func (t Totals) ConversionRate() float64 { return percent(t.Converted, t.Visitors) }
+func (t Totals) ConversionRate() float64 { return Percent(t.Converted, t.Visitors) }
 
 // AvgSessionDuration is in milliseconds, two decimals, bounces counting 0.
 func (t Totals) AvgSessionDuration() float64 { return ratio(t.DurationMS, t.Sessions) }
 
-func percent(part, whole int64) float64 {
+// Percent is part of whole in percent, two decimals; 0 of nothing.
+func Percent(part, whole int64) float64 {
 	if whole == 0 {
 		return 0
 	}
@@ -188,4 +189,6 @@ type Engine interface {
 	Visitor(ctx context.Context, websiteID string, v event.VisitorID) (*VisitorDetail, error)
 	Funnel(ctx context.Context, q FunnelQuery) (FunnelResult, error)
 	GoalProperties(ctx context.Context, q GoalPropertiesQuery) (PropertiesResult, error)
+	// Likelihood counts what the likelihood model is made of; nil without payments.
+	Likelihood(ctx context.Context, websiteID string, r Range) (*LikelihoodModel, error)
 }

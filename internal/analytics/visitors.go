@@ -21,6 +21,10 @@ type VisitorsQuery struct {
 	Dropped bool
 	// Only, when set, keeps these visitors.
 	Only []event.VisitorID
+	// OldestFirst orders by first session in place of last seen; After then goes on
+	// behind a visitor.
+	OldestFirst bool
+	After       Cursor
 	// Limit 0 means all.
 	Limit, Offset int
 }

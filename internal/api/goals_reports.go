@@ -7,6 +7,7 @@ import (
 	"datafast/internal/analytics"
 	"datafast/internal/auth"
 	"datafast/internal/fault"
+	"datafast/internal/site"
 )
 
 type goalRow struct {
@@ -99,14 +100,6 @@ func (a *Reporting) goalProperties(ctx context.Context, r *Request) (*Response, 
 	return &Response{Data: rows, Pagination: Page(limit, offset, res.Total, len(rows))}, nil
 }
 
-// Customizations gives what a website's team made of its goals, by goal name.
-type Customizations interface {
-	ByGoal(ctx context.Context, websiteID string) (map[string]GoalLook, error)
-}
-
-// GoalLook is how a goal is shown; empty: as it comes.
-type GoalLook struct{ DisplayName, Color, Description string }
-
 func (a *Reporting) trackedGoals(ctx context.Context, r *Request) (*Response, error) {
 	goals, err := within(ctx, func(ctx context.Context) ([]analytics.TrackedGoal, error) {
 		return a.Events.TrackedGoals(ctx, r.Website.ID)
@@ -114,9 +107,13 @@ func (a *Reporting) trackedGoals(ctx context.Context, r *Request) (*Response, er
 	if err != nil {
 		return nil, err
 	}
-	looks, err := a.Looks.ByGoal(ctx, r.Website.ID)
+	list, err := a.Looks.List(ctx, r.Website.ID, "")
 	if err != nil {
 		return nil, err
+	}
+	looks := make(map[string]site.Customization, len(list))
+	for _, c := range list {
+		looks[c.GoalName] = c
 	}
 	rows := make([]trackedGoalRow, len(goals))
 	for i, g := range goals {

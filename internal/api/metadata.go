@@ -46,11 +46,3 @@ func (a *Reporting) metadata(_ context.Context, r *Request) (*Response, error) {
 	}
 	return One(all), nil
 }
-
-// orNull is a text as the wire has it: null for none.
-func orNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}

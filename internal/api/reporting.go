@@ -11,8 +11,10 @@ import (
 	"datafast/internal/analytics"
 	"datafast/internal/auth"
 	"datafast/internal/fault"
+	"datafast/internal/funnel"
 	"datafast/internal/ingest"
 	"datafast/internal/revenue"
+	"datafast/internal/site"
 )
 
 // ReportingConfig is what the Website API (api.md §8) needs.
@@ -24,15 +26,21 @@ type ReportingConfig struct {
 	Ingest  *ingest.Ingest
 	Revenue *revenue.Service
 	Live    Live
-	Funnels FunnelDefinitions
+	Funnels *funnel.Funnels
+	Looks   *site.Customizations
 	BaseURL string // without a final slash
 }
 
 // Reporting serves the Website API.
-type Reporting struct{ ReportingConfig }
+type Reporting struct {
+	ReportingConfig
+	models models
+}
 
 // NewReporting returns the Website API.
-func NewReporting(c ReportingConfig) *Reporting { return &Reporting{c} }
+func NewReporting(c ReportingConfig) *Reporting {
+	return &Reporting{ReportingConfig: c, models: models{made: map[string]madeModel{}}}
+}
 
 // Routes lists the operations of the Website API.
 func (a *Reporting) Routes() []Route {

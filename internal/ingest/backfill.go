@@ -184,7 +184,7 @@ func (in *Ingest) readLine(w *site.Website, raw []byte) (*event.Event, Reason, e
 		}
 	}
 	e := in.build(a, m.visitor)
-	e.Time, e.ImportID, e.Server = at, we.ID, we.Server
+	e.Time, e.ImportID, e.Server, e.Backfilled = at, we.ID, we.Server, true
 	return e, Kept, nil
 }
 

@@ -36,12 +36,13 @@ type Tx interface {
 	VisitorOfEmail(ctx context.Context, email string, at time.Time) (event.VisitorID, error)
 }
 
-// PaymentsQuery asks for payments, newest first.
+// PaymentsQuery asks for payments, newest first or oldest first.
 type PaymentsQuery struct {
 	WebsiteID     string
 	Visitor       event.VisitorID // zero: all
 	From, To      time.Time       // zero: all time
 	Limit, Offset int             // Limit 0: all
+	OldestFirst   bool
 }
 
 // Deletion names payments: by transaction, or by visitor and range.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -35,6 +36,17 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	if err := rt.Register(account.Routes()...); err != nil {
 		return nil, err
 	}
+	f := s.flow
+	reporting := api.NewReporting(api.ReportingConfig{
+		Log: s.log, Now: time.Now, Engine: f.events, Events: f.events, Ingest: f.ingest, Revenue: f.revenue, Live: f.live,
+		Funnels: p.funnels, Looks: p.customs, BaseURL: s.BaseURL,
+	})
+	if err := rt.Register(reporting.Routes()...); err != nil {
+		return nil, err
+	}
+	if err := rt.Public(api.EventEndpoints(f.ingest)...); err != nil {
+		return nil, err
+	}
 	return rt, rt.Public(
 		api.Public{Methods: []string{"GET"}, Path: "/healthz", Why: "tells only that the process lives", Handler: http.HandlerFunc(alive)},
 		api.Public{Methods: []string{"GET"}, Path: "/readyz", Why: "tells only that the stores answer", Handler: s.ready()},
@@ -48,7 +60,7 @@ func (s *Server) ready() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()
-		if err := s.control.Ping(ctx); err != nil {
+		if err := errors.Join(s.control.Ping(ctx), s.events.Ping(ctx)); err != nil {
 			s.log.Error("not ready", "error", err)
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return

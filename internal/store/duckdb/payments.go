@@ -96,7 +96,7 @@ func (t *paymentTx) Matching(ctx context.Context, d revenue.Deletion) ([]*revenu
 func paymentConditions(v event.VisitorID, from, to time.Time) (string, []any) {
 	conditions, args := []string{"TRUE"}, []any{}
 	if !v.IsZero() {
-		conditions, args = append(conditions, "visitor = ?"), append(args, duckdb.UUID(v))
+		conditions, args = append(conditions, "visitor = ?"), append(args, v.String())
 	}
 	if !from.IsZero() {
 		conditions, args = append(conditions, "time >= ?", "time < ?"), append(args, from.UnixMilli(), to.UnixMilli())
@@ -171,7 +171,7 @@ func (t *paymentTx) Put(ctx context.Context, list []*revenue.Payment) error {
 			site = p.SiteMinor
 		}
 		err = t.s.exec(ctx, `INSERT INTO payments (site, `+paymentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			t.site, id, p.TransactionID, uint8(p.Kind), p.AmountMinor, p.Currency, site, p.Estimated, millis(p.Time),
+			t.site, id.String(), p.TransactionID, uint8(p.Kind), p.AmountMinor, p.Currency, site, p.Estimated, millis(p.Time),
 			visitorOrNull(p.Visitor), visitorOrNull(p.SentVisitor), millis(p.AttributedAt), p.Email, p.Name, p.CustomerID, p.RefundOf)
 		if err != nil {
 			return err
@@ -184,7 +184,7 @@ func visitorOrNull(v event.VisitorID) any {
 	if v.IsZero() {
 		return nil
 	}
-	return duckdb.UUID(v)
+	return v.String()
 }
 
 // Delete removes rows by id.
@@ -231,7 +231,11 @@ func (s *Store) Payments(ctx context.Context, q revenue.PaymentsQuery) ([]revenu
 	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM payments WHERE site = ? AND `+condition, args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count payments: %w", err)
 	}
-	query := `SELECT ` + paymentColumns + ` FROM payments WHERE site = ? AND ` + condition + ` ORDER BY time DESC, id DESC`
+	order := ` ORDER BY time DESC, id DESC`
+	if q.OldestFirst {
+		order = ` ORDER BY time, id`
+	}
+	query := `SELECT ` + paymentColumns + ` FROM payments WHERE site = ? AND ` + condition + order
 	if q.Limit > 0 {
 		query, args = query+` LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)
 	}

@@ -41,18 +41,18 @@ func (s *Store) link(ctx context.Context, site uint32, in analytics.Identity) (p
 	}
 	var later int
 	err = s.writer.QueryRowContext(ctx, `SELECT count(*) FROM profile_visitors WHERE site = ? AND visitor = ? AND linked_at > ?`,
-		site, duckdb.UUID(in.Visitor), in.At.UnixMilli()).Scan(&later)
+		site, in.Visitor.String(), in.At.UnixMilli()).Scan(&later)
 	if err != nil {
 		return "", false, fmt.Errorf("read link of visitor: %w", err)
 	}
 	if later > 0 {
 		return profileID, created, nil
 	}
-	if err := s.exec(ctx, `DELETE FROM profile_visitors WHERE site = ? AND visitor = ?`, site, duckdb.UUID(in.Visitor)); err != nil {
+	if err := s.exec(ctx, `DELETE FROM profile_visitors WHERE site = ? AND visitor = ?`, site, in.Visitor.String()); err != nil {
 		return "", false, err
 	}
 	return profileID, created, s.exec(ctx, `INSERT INTO profile_visitors VALUES (?, ?, ?, ?)`,
-		site, duckdb.UUID(in.Visitor), in.UserID, in.At.UnixMilli())
+		site, in.Visitor.String(), in.UserID, in.At.UnixMilli())
 }
 
 func (s *Store) upsertProfile(ctx context.Context, site uint32, in analytics.Identity) (string, bool, error) {
@@ -69,7 +69,7 @@ func (s *Store) upsertProfile(ctx context.Context, site uint32, in analytics.Ide
 			return "", false, err
 		}
 		return in.ProfileID, true, s.exec(ctx, `INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?)`,
-			site, in.UserID, packed, merged, in.At.UnixMilli(), in.At.UnixMilli())
+			site, in.UserID, packed.String(), merged, in.At.UnixMilli(), in.At.UnixMilli())
 	}
 	if err != nil {
 		return "", false, fmt.Errorf("read profile: %w", err)
@@ -100,7 +100,7 @@ func (s *Store) profileOf(ctx context.Context, db queryer, site uint32, v event.
 	var id duckdb.UUID
 	var at int64
 	err := db.QueryRowContext(ctx, `SELECT p.id, p.user_id, p.traits, p.identified_at FROM profile_visitors v
-		JOIN profiles p ON p.site = v.site AND p.user_id = v.user_id WHERE v.site = ? AND v.visitor = ?`, site, duckdb.UUID(v)).
+		JOIN profiles p ON p.site = v.site AND p.user_id = v.user_id WHERE v.site = ? AND v.visitor = ?`, site, v.String()).
 		Scan(&id, &p.UserID, &p.Traits, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil

@@ -52,7 +52,7 @@ func (s *Store) Tracking(ctx context.Context, websiteID string) (analytics.Track
 func (s *Store) IsBot(ctx context.Context, websiteID string, v event.VisitorID) (bool, error) {
 	var n int
 	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM bot_visitors WHERE site = ? AND visitor = ? AND seen_at >= ?`,
-		s.numOf(websiteID), duckdb.UUID(v), s.now().Add(-ingest.BotMemory).UnixMilli()).Scan(&n)
+		s.numOf(websiteID), v.String(), s.now().Add(-ingest.BotMemory).UnixMilli()).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("look up bot visitor: %w", err)
 	}
@@ -66,7 +66,7 @@ func (s *Store) LastSession(ctx context.Context, websiteID string, v event.Visit
 		return nil, err
 	}
 	list, err := s.readSessions(ctx, `SELECT site, `+sessionColumns+` FROM sessions WHERE site = ? AND visitor = ? ORDER BY started_at`,
-		s.numOf(websiteID), duckdb.UUID(v))
+		s.numOf(websiteID), v.String())
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.G
 	defer s.mu.Unlock()
 	conditions, args := []string{"site = ?", "kind = ?"}, []any{s.numOf(websiteID), uint8(event.Goal)}
 	if !d.Visitor.IsZero() {
-		conditions, args = append(conditions, "visitor = ?"), append(args, duckdb.UUID(d.Visitor))
+		conditions, args = append(conditions, "visitor = ?"), append(args, d.Visitor.String())
 	}
 	if d.Name != "" {
 		conditions, args = append(conditions, "name = ?"), append(args, d.Name)

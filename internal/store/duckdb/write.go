@@ -11,8 +11,6 @@ import (
 	"datafast/internal/analytics"
 	"datafast/internal/event"
 	"datafast/internal/ingest"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 type (
@@ -175,7 +173,7 @@ func (s *Store) AddDrops(ctx context.Context, d ingest.Drops) error {
 			}
 		}
 		for _, b := range d.Bots {
-			if err := s.exec(ctx, `INSERT INTO bot_visitors VALUES (?, ?, ?)`, nums[b.WebsiteID], duckdb.UUID(b.Visitor), b.At.UnixMilli()); err != nil {
+			if err := s.exec(ctx, `INSERT INTO bot_visitors VALUES (?, ?, ?)`, nums[b.WebsiteID], b.Visitor.String(), b.At.UnixMilli()); err != nil {
 				return err
 			}
 		}

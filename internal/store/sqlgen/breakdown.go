@@ -161,7 +161,7 @@ func byViewed(d Dialect, f Facts, q *analytics.Query, columns ...string) Stateme
 	if f.HasPayments && !q.SkipMoney {
 		b.paid(q, "s.visitor AS credited_visitor", "s.started_at AS credited_start", "s.ended_at AS credited_end")
 		b.with("during", fmt.Sprintf(`SELECT p.id, x.visitor, x.started_at, x.ended_at FROM paid p JOIN sessions x
-			ON x.visitor = p.payer AND x.started_at <= p.attributed_at AND p.attributed_at <= x.ended_at + %d
+			ON x.visitor = p.payer AND x.started_at <= p.time AND p.time <= x.ended_at + %d
 			WHERE x.site = %s AND p.attributed AND x.pageviews > 0`, sessionGapMS, b.site))
 		b.with("seen", fmt.Sprintf(`SELECT DISTINCT p.id, p.kind, p.amount, %s FROM paid p LEFT JOIN during x ON x.id = p.id
 			JOIN events e ON e.visitor = coalesce(x.visitor, p.credited_visitor)

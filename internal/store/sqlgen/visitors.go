@@ -34,11 +34,20 @@ func Visitors(d Dialect, f Facts, q analytics.VisitorsQuery) Statement {
 	}
 	b.with("listed", fmt.Sprintf(`SELECT s.visitor, %s AS last_seen, max(s.started_at) AS started_at
 		FROM sessions s%s WHERE %s GROUP BY s.visitor`, seen, join, strings.Join(where, " AND ")))
+	from, order := "listed", "last_seen DESC, visitor"
+	if q.OldestFirst {
+		b.with("firsts", fmt.Sprintf("SELECT f.visitor, min(f.started_at) AS first_seen FROM sessions f WHERE f.site = %s GROUP BY f.visitor", b.site))
+		from, order = "listed JOIN firsts USING (visitor)", "first_seen, visitor"
+		if q.After.Key != "" {
+			at := b.arg(q.After.Time.UnixMilli())
+			from += fmt.Sprintf(" WHERE first_seen > %s OR first_seen = %s AND visitor > CAST(%s AS UUID)", at, at, b.arg(q.After.Key))
+		}
+	}
 	page := ""
 	if q.Limit > 0 {
 		page = fmt.Sprintf(" LIMIT %s OFFSET %s", b.arg(q.Limit), b.arg(q.Offset))
 	}
-	return b.statement("SELECT visitor, last_seen, started_at, count(*) OVER () FROM listed ORDER BY last_seen DESC, visitor" + page)
+	return b.statement("SELECT visitor, last_seen, started_at, count(*) OVER () FROM " + from + " ORDER BY " + order + page)
 }
 
 // goalTimes gives each visitor's last completion of a goal in the range.

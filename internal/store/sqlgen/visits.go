@@ -30,6 +30,10 @@ func (b *builder) visits(q *analytics.Query, columns ...string) {
 		}
 		return b.bucket(q.Interval, column, q.Zone)
 	}
+	groupBucket := ""
+	if q.Interval != analytics.NoInterval {
+		groupBucket = ", " + bucket("e.time")
+	}
 	passes := b.passes(q.Filters)
 	bounce := b.bounce()
 	within := []string{"s.site = " + b.site, passes}
@@ -59,8 +63,8 @@ func (b *builder) visits(q *analytics.Query, columns ...string) {
 			min(e.time) = any_value(s.started_at) AND any_value(s.all_pageviews) > 0, any_value(s.bounce), any_value(s.ended_at - s.started_at)%s
 		FROM crossing s JOIN events e ON e.visitor = s.visitor AND e.time BETWEEN s.started_at AND s.ended_at
 		WHERE e.site = %s AND %s
-		GROUP BY s.visitor, s.started_at, %s`,
-			bucket("e.time"), kindPageview, kindGoal, anyValues(columns), b.site, b.inRange("e.time"), bucket("e.time"))
+		GROUP BY s.visitor, s.started_at%s`,
+			bucket("e.time"), kindPageview, kindGoal, anyValues(columns), b.site, b.inRange("e.time"), groupBucket)
 	}
 	b.with("visits", sql)
 }
