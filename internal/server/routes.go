@@ -35,6 +35,9 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	if err := rt.Register(account.Routes()...); err != nil {
 		return nil, err
 	}
+	if err := rt.Public(rt.Reference(version, s.BaseURL)...); err != nil {
+		return nil, err
+	}
 	return rt, rt.Public(
 		api.Public{Methods: []string{"GET"}, Path: "/healthz", Why: "tells only that the process lives", Handler: http.HandlerFunc(alive)},
 		api.Public{Methods: []string{"GET"}, Path: "/readyz", Why: "tells only that the stores answer", Handler: s.ready()},
