@@ -30,7 +30,7 @@ const (
 	demoEmail   = "owner@example.com"
 	demoZone    = "Europe/Berlin"
 	demoDays    = 90
-	demoPerDay  = 1150
+	demoPerDay  = 1000
 	demoSeed    = 20260521
 	demoDataDir = "./demo-data"
 )
