@@ -299,3 +299,13 @@ func (w *world) texts(db *sql.DB, query string) []string {
 	w.must(rows.Err())
 	return all
 }
+
+// age makes a credential older than it is.
+func (w *world) age(credentialID string, by time.Duration) {
+	w.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.data, store.ControlFile)+"?_pragma=busy_timeout(5000)")
+	w.must(err)
+	defer func() { w.must(db.Close()) }()
+	_, err = db.ExecContext(w.Context(), `UPDATE credentials SET created_at = created_at - ? WHERE id = ?`, by.Milliseconds(), credentialID)
+	w.must(err)
+}
