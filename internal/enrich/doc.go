@@ -5,5 +5,5 @@
 // and Origins.Of. None depends on another having run before, but for what its
 // parameters name.
 //
-// It may import event and place. It must not reach the network or a store.
+// It may import event, place and referrer. It must not reach the network or a store.
 package enrich

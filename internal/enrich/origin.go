@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"datafast/internal/event"
+	"datafast/internal/referrer"
 )
 
 // Direct is the referrer of a visit that came from nowhere known.
@@ -26,14 +27,11 @@ const (
 )
 
 // Origins derives where a page view came from. It is safe for concurrent use.
-type Origins struct {
-	table *referrers
-	paid  *regexp.Regexp
-}
+type Origins struct{ paid *regexp.Regexp }
 
-// NewOrigins reads the table of referring hosts.
+// NewOrigins compiles the rule of paid media.
 func NewOrigins() *Origins {
-	return &Origins{table: loadReferrers(), paid: regexp.MustCompile(`^(cpc|ppc|sem|paid.*)$`)}
+	return &Origins{paid: regexp.MustCompile(`^(cpc|ppc|sem|paid.*)$`)}
 }
 
 // Of derives the origin of a page view from its referrer and parameters. own
@@ -45,15 +43,15 @@ func (o *Origins) Of(referrerURL string, p Params, own func(host string) bool) e
 		Ref: p.Ref, SourceParam: p.Source, Via: p.Via, ClickIDs: p.ClickIDs,
 	}
 	host := strings.TrimPrefix(ReferrerHost(referrerURL), "www.")
-	row, known := o.table.host(host)
-	if host != "" && !own(host) && row.kind != kindInternal {
+	row, known := referrer.ByHost(host)
+	if host != "" && !own(host) && row.Kind != referrer.Internal {
 		out.ReferrerURL = referrerURL
 		out.Referrer = host
 		if known {
-			out.Referrer = row.name
+			out.Referrer = row.Name
 		}
 	} else {
-		row = referrer{}
+		row = referrer.Site{}
 	}
 	tag := firstOf(p.UTMSource, p.Ref, p.Source, p.Via)
 	ad := adPlatform(p.ClickIDs)
@@ -65,7 +63,7 @@ func (o *Origins) Of(referrerURL string, p Params, own func(host string) bool) e
 	default:
 		out.Source = out.Referrer
 	}
-	out.Channel = o.channel(&out, tag, row.kind)
+	out.Channel = o.channel(&out, tag, row.Kind)
 	return out
 }
 
@@ -105,21 +103,21 @@ func hasClickID(ids, key string) bool {
 
 // channel applies the rules of product.md §3, first match. kind is that of the
 // referring host, "" when there is none or it is not in the table.
-func (o *Origins) channel(out *event.Origin, tag, kind string) string {
+func (o *Origins) channel(out *event.Origin, tag string, kind referrer.Kind) string {
 	medium := strings.ToLower(out.UTMMedium)
 	paid := o.paid.MatchString(medium)
 	if tag != "" {
-		if row, ok := o.table.tag(tag); ok {
-			kind = row.kind
+		if row, ok := referrer.ByTag(tag); ok {
+			kind = row.Kind
 		} else if out.Referrer == "" {
 			kind = ""
 		}
 	}
-	social := kind == kindSocial || kind == kindVideo
+	social := kind == referrer.Social || kind == referrer.Video
 	searchAd := anyClickID(out.ClickIDs, "gclid", "gclsrc", "wbraid", "gbraid", "msclkid")
 	socialAd := anyClickID(out.ClickIDs, "ttclid", "twclid", "li_fat_id")
 	switch {
-	case searchAd || kind == kindSearch && paid:
+	case searchAd || kind == referrer.Search && paid:
 		return ChannelPaidSearch
 	case socialAd || social && paid || hasClickID(out.ClickIDs, "fbclid") && paid:
 		return ChannelPaidSocial
@@ -127,15 +125,15 @@ func (o *Origins) channel(out *event.Origin, tag, kind string) string {
 		return ChannelDisplay
 	case medium == "affiliate" || out.Via != "":
 		return ChannelAffiliate
-	case isEmail(medium) || isEmail(strings.ToLower(tag)) || kind == kindEmail:
+	case isEmail(medium) || isEmail(strings.ToLower(tag)) || kind == referrer.Email:
 		return ChannelEmail
-	case kind == kindAI:
+	case kind == referrer.AI:
 		return ChannelAI
-	case kind == kindSearch:
+	case kind == referrer.Search:
 		return ChannelOrganicSearch
-	case kind == kindVideo:
+	case kind == referrer.Video:
 		return ChannelOrganicVideo
-	case kind == kindSocial || tag == "" && hasClickID(out.ClickIDs, "fbclid"):
+	case kind == referrer.Social || tag == "" && hasClickID(out.ClickIDs, "fbclid"):
 		return ChannelOrganicSocial
 	case out.Referrer != "" || tag != "":
 		return ChannelReferral

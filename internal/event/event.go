@@ -51,6 +51,8 @@ type Event struct {
 
 	DuplicateHash uint64 // keyed hash of what was sent (tracker.md §6.3)
 	ImportID      string // the line's own id on backfill; idempotent per website
+
+	Backfilled bool // came with a backfill: raises no alert; not stored
 }
 
 // Size is a width and height in CSS pixels; zero: unknown.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"datafast/internal/enrich"
@@ -51,6 +52,7 @@ type Ingest struct {
 	limits    *limiter
 	drops     *dropBook
 	steps     []step
+	importing sync.Mutex
 	stop      context.CancelFunc
 	stopped   chan struct{}
 }

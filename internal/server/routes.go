@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -35,7 +36,16 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	if err := rt.Register(account.Routes()...); err != nil {
 		return nil, err
 	}
-	if err := rt.Public(rt.Reference(version, s.BaseURL)...); err != nil {
+	f := s.flow
+	reporting := api.NewReporting(api.ReportingConfig{
+		Log: s.log, Now: time.Now, Engine: f.events, Events: f.events, Ingest: f.ingest, Revenue: f.revenue, Live: f.live,
+		Funnels: p.funnels, Looks: p.customs, BaseURL: s.BaseURL,
+	})
+	if err := rt.Register(reporting.Routes()...); err != nil {
+		return nil, err
+	}
+	public := append(api.EventEndpoints(f.ingest), rt.Reference(version, s.BaseURL)...)
+	if err := rt.Public(public...); err != nil {
 		return nil, err
 	}
 	return rt, rt.Public(
@@ -51,7 +61,7 @@ func (s *Server) ready() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()
-		if err := s.control.Ping(ctx); err != nil {
+		if err := errors.Join(s.control.Ping(ctx), s.events.Ping(ctx)); err != nil {
 			s.log.Error("not ready", "error", err)
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return

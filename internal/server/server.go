@@ -20,6 +20,7 @@ import (
 	"datafast/internal/mail"
 	"datafast/internal/store"
 	"datafast/internal/store/control"
+	"datafast/internal/store/duckdb"
 )
 
 // Server is a running installation.
@@ -27,6 +28,8 @@ type Server struct {
 	Settings
 	Router  *api.Router
 	control *control.Store
+	events  *duckdb.Store
+	flow    *pipeline
 	post    *mail.Post
 	people  services
 	log     *slog.Logger
@@ -57,8 +60,15 @@ func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	srv.onClose(srv.post.Close)
-	srv.people = newServices(srv.control, srv.post, knownGoals{}, srv.log)
+	if srv.events, err = srv.openEvents(ctx); err != nil {
+		return nil, err
+	}
+	srv.onClose(srv.events.Close)
+	srv.people = newServices(srv.control, srv.post, knownGoals{srv.events}, srv.log)
 	srv.onClose(srv.people.watch.Close)
+	if srv.flow, err = srv.openPipeline(ctx); err != nil {
+		return nil, err
+	}
 	if srv.Router, err = srv.routes(o.Version); err != nil {
 		return nil, fmt.Errorf("register routes: %w", err)
 	}

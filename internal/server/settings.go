@@ -31,6 +31,9 @@ type Settings struct {
 	MetricsListen string
 	GeoFile       string
 
+	EventsMemoryMB int
+	DataCenters    []netip.Prefix
+
 	LogLevel slog.Level
 	LogJSON  bool
 }
@@ -63,7 +66,9 @@ func Table() []Setting {
 		{"smtp-url", "", "Mail server, as smtp://user:password@host:587 (STARTTLS when offered), smtps://… (TLS) or smtp+insecure://… (never TLS); empty: no mail, links are shown instead.", text(func(s *Settings) *string { return &s.SMTPURL })},
 		{"mail-from", "", "Sender of mails, as stats@example.com; empty: datafast@ the host of the base URL.", text(func(s *Settings) *string { return &s.MailFrom })},
 		{"metrics-listen", "", "Address and port for /metrics, on a listener of its own; empty: no metrics.", text(func(s *Settings) *string { return &s.MetricsListen })},
-		{"geo-file", "", "MMDB file for places; empty: the one beside the program, else the built-in countries.", text(func(s *Settings) *string { return &s.GeoFile })},
+		{"geo-file", "", "MMDB files for places, separated by commas; empty: those beside the program, else the built-in countries.", text(func(s *Settings) *string { return &s.GeoFile })},
+		{"events-memory", "512", "Megabytes that the event store may use.", setEventsMemory},
+		{"datacenter-ranges", "", "Address ranges of data centres, separated by commas, which attack mode refuses.", setDataCenters},
 		{"log-level", "info", "debug, info, warn or error.", setLogLevel},
 		{"log-format", "text", "text or json.", setLogFormat},
 	}
@@ -145,7 +150,28 @@ func setRateLimit(s *Settings, value string) error {
 	return nil
 }
 
-func setProxies(s *Settings, value string) error {
+func setEventsMemory(s *Settings, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 64 {
+		return fmt.Errorf("%q is not a whole number of at least 64", value)
+	}
+	s.EventsMemoryMB = n
+	return nil
+}
+
+func setProxies(s *Settings, value string) (err error) {
+	s.TrustedProxies, err = prefixes(value)
+	return err
+}
+
+func setDataCenters(s *Settings, value string) (err error) {
+	s.DataCenters, err = prefixes(value)
+	return err
+}
+
+// prefixes reads a list of addresses and ranges.
+func prefixes(value string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
 	for part := range strings.SplitSeq(value, ",") {
 		part = strings.TrimSpace(part)
 		if part == "" {
@@ -155,13 +181,13 @@ func setProxies(s *Settings, value string) error {
 		if err != nil {
 			addr, addrErr := netip.ParseAddr(part)
 			if addrErr != nil {
-				return fmt.Errorf("%q is neither an address nor a range such as 10.0.0.0/8", part)
+				return nil, fmt.Errorf("%q is neither an address nor a range such as 10.0.0.0/8", part)
 			}
 			prefix = netip.PrefixFrom(addr, addr.BitLen())
 		}
-		s.TrustedProxies = append(s.TrustedProxies, prefix.Masked())
+		out = append(out, prefix.Masked())
 	}
-	return nil
+	return out, nil
 }
 
 func setIngestTrust(s *Settings, value string) error {

@@ -1,0 +1,99 @@
+// Questions about one website, of the public API.
+
+import { searchParams, type Params, type Query } from "$lib/query/batch";
+import type { Interval } from "$lib/query/period";
+import { open, request, requestCSV, type Envelope } from "./client";
+
+export interface Overview {
+  visitors: number;
+  sessions: number;
+  pageviews: number;
+  bounce_rate: number;
+  avg_session_duration: number;
+  currency: string;
+  revenue: number;
+  payments: number;
+  revenue_per_visitor: number;
+  conversion_rate: number;
+}
+
+export interface Bucket {
+  name: string;
+  timestamp: string;
+  visitors: number;
+  revenue: number;
+  revenueBreakdown: { new: number; renewal: number; refund: number };
+}
+
+export interface TimeSeries extends Envelope<Bucket[]> {
+  interval: Interval;
+  timezone: string;
+  currency: string | null;
+}
+
+/** A breakdown's row: its dimension under a name of its own, and numbers. */
+export type Row = Record<string, unknown>;
+
+export interface Metadata {
+  name: string;
+  domain: string;
+  timezone: string;
+  currency: string;
+  kpi: string | null;
+  kpiColorScheme: string;
+}
+
+export interface Funnel {
+  funnel: { _id: string; name: string; slug: string };
+  totalVisitors: number;
+  completedVisitors: number;
+  conversionRate: number;
+  revenue: number;
+  currency: string;
+  steps: FunnelStep[];
+}
+
+export interface FunnelStep {
+  id: string;
+  name: string;
+  visitors: number;
+  conversionRate: number;
+  stepConversionRate: number;
+  dropOff: number;
+  dropOffRate: number;
+  revenue: number;
+}
+
+/** Opens an answer of a batch; throws the ApiError that stands there instead. */
+export type Answer = () => Envelope<unknown>;
+
+const root = "/api/v1";
+const website = (websiteId: string) => new URLSearchParams({ websiteId });
+
+/** Ask many questions at once, by name; a failed one does not fail the others. */
+export async function batch(
+  websiteId: string,
+  queries: Record<string, Query>,
+  signal?: AbortSignal,
+): Promise<Record<string, Answer>> {
+  const { data } = await request<unknown[]>("POST", `${root}/analytics/query`, {
+    query: website(websiteId),
+    body: { queries: Object.values(queries) },
+    ...(signal ? { signal } : {}),
+  });
+  return Object.fromEntries(Object.keys(queries).map((name, index) => [name, () => open(data[index], 0)]));
+}
+
+/** One question. */
+export async function ask<T>(websiteId: string, { path, params }: Query, signal?: AbortSignal): Promise<Envelope<T>> {
+  const query = searchParams({ ...params, websiteId });
+  return request<T>("GET", root + path, { query, ...(signal ? { signal } : {}) });
+}
+
+export async function liveVisitors(websiteId: string, signal?: AbortSignal): Promise<number> {
+  const { data } = await ask<{ visitors: number }[]>(websiteId, { path: "/analytics/realtime", params: {} }, signal);
+  return data[0]?.visitors ?? 0;
+}
+
+export const downloadCSV = (websiteId: string, path: string, params: Params) =>
+  requestCSV(root + path, searchParams({ ...params, websiteId, limit: "1000" }));

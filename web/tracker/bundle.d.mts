@@ -1,0 +1,1 @@
+export function script(flags?: { hash?: boolean; cookieless?: boolean }): Promise<string>;
