@@ -41,6 +41,7 @@ type world struct {
 	keeper *auth.Keeper
 	sites  *site.Sites
 	newID  *id.Generator
+	leaks  leakCheck
 	calls  atomic.Uint32
 }
 
@@ -61,6 +62,7 @@ func newWorld(tb testing.TB, flags ...string) *world {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(func() { w.leaks.search(w) }) // runs last, when all is closed
 	w.server, err = server.Open(tb.Context(), settings, server.Options{Version: "test", Stdout: io.Discard, Stderr: w.log})
 	if err != nil {
 		tb.Fatal(err)
@@ -183,6 +185,7 @@ func (w *world) do(c call) answered {
 	}
 	rec := httptest.NewRecorder()
 	w.server.Router.ServeHTTP(rec, r)
+	w.leaks.watch(w, c, rec)
 	return answered{w.TB, rec.Code, rec.Header(), rec.Body.String()}
 }
 
