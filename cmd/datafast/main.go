@@ -39,7 +39,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errOut)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errUsage{err} })
-	root.AddCommand(server.Command(version()), admin.Command())
+	root.AddCommand(server.Command(version()), server.DemoCommand(version()), admin.Command())
 	markArgs(root)
 	cmd, err := root.ExecuteContextC(context.Background())
 	var usage errUsage

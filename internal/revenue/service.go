@@ -27,8 +27,9 @@ type Tx interface {
 	// Matching returns the payments that a deletion names.
 	Matching(ctx context.Context, d Deletion) ([]*Payment, error)
 	All(ctx context.Context) ([]*Payment, error)
-	// Put writes rows by id, new or changed.
-	Put(ctx context.Context, list []*Payment) error
+	Insert(ctx context.Context, p *Payment) error
+	// Update writes changed rows by id.
+	Update(ctx context.Context, list []*Payment) error
 	Delete(ctx context.Context, ids []string) error
 	// VisitorOfEmail is the visitor of an identified profile with the address as
 	// its email or user id, else of a payment claim with it within 24 hours; zero
@@ -75,6 +76,33 @@ type Outcome struct {
 // Record stores a payment, once per transaction id and kind of row (payment or
 // refund). Time and id are filled in where they are missing.
 func (s *Service) Record(ctx context.Context, w *site.Website, p Payment) (Outcome, error) {
+	out, err := s.RecordAll(ctx, w, []Payment{p})
+	if err != nil {
+		return Outcome{}, err
+	}
+	return out[0], nil
+}
+
+// RecordAll stores payments together, all or none.
+func (s *Service) RecordAll(ctx context.Context, w *site.Website, list []Payment) ([]Outcome, error) {
+	out := make([]Outcome, 0, len(list))
+	err := s.store.ChangePayments(ctx, w.ID, func(tx Tx) error {
+		for i := range list {
+			one, err := s.record(ctx, tx, w, list[i])
+			if err != nil {
+				return err
+			}
+			out = append(out, one)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record payments: %w", err)
+	}
+	return out, nil
+}
+
+func (s *Service) record(ctx context.Context, tx Tx, w *site.Website, p Payment) (Outcome, error) {
 	p.WebsiteID, p.ID = w.ID, s.ids.New(s.now())
 	if p.Time.IsZero() {
 		p.Time = s.now()
@@ -82,28 +110,19 @@ func (s *Service) Record(ctx context.Context, w *site.Website, p Payment) (Outco
 	p.Time = p.Time.UTC().Truncate(time.Millisecond)
 	p.Email = strings.ToLower(p.Email)
 	s.convert(&p, w.Currency)
-	out := Outcome{Payment: p}
-	err := s.store.ChangePayments(ctx, w.ID, func(tx Tx) error {
-		group, err := tx.Related(ctx, &p)
-		if err != nil {
-			return fmt.Errorf("find related payments: %w", err)
-		}
-		for _, o := range group {
-			if o.TransactionID == p.TransactionID && (o.Kind == Refund) == (p.Kind == Refund) {
-				out = Outcome{Payment: *o, Duplicate: true, Ignored: differences(&p, o)}
-				return nil
-			}
-		}
-		if err := settle(ctx, tx, append(group, &p)); err != nil {
-			return err
-		}
-		out.Payment = p
-		return nil
-	})
+	group, err := tx.Related(ctx, &p)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("record payment: %w", err)
+		return Outcome{}, fmt.Errorf("find related payments: %w", err)
 	}
-	return out, nil
+	for _, o := range group {
+		if o.TransactionID == p.TransactionID && (o.Kind == Refund) == (p.Kind == Refund) {
+			return Outcome{Payment: *o, Duplicate: true, Ignored: differences(&p, o)}, nil
+		}
+	}
+	if err := settle(ctx, tx, append(group, &p), &p); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Payment: p}, nil
 }
 
 func (s *Service) convert(p *Payment, currency string) {
@@ -127,8 +146,12 @@ func differences(sent, stored *Payment) []string {
 	return out
 }
 
-// settle resolves a group and writes it.
-func settle(ctx context.Context, tx Tx, group []*Payment) error {
+// settle resolves a group and writes what is new in it or changed.
+func settle(ctx context.Context, tx Tx, group []*Payment, fresh *Payment) error {
+	before := make(map[*Payment]Payment, len(group))
+	for _, p := range group {
+		before[p] = *p
+	}
 	var failed error
 	resolve(group, func(p *Payment) event.VisitorID {
 		if p.Email == "" || failed != nil {
@@ -141,10 +164,19 @@ func settle(ctx context.Context, tx Tx, group []*Payment) error {
 	if failed != nil {
 		return fmt.Errorf("find visitor of email: %w", failed)
 	}
-	if err := tx.Put(ctx, group); err != nil {
+	var changed []*Payment
+	for _, p := range group {
+		if p != fresh && *p != before[p] {
+			changed = append(changed, p)
+		}
+	}
+	if err := tx.Update(ctx, changed); err != nil {
 		return fmt.Errorf("write payments: %w", err)
 	}
-	return nil
+	if fresh == nil {
+		return nil
+	}
+	return tx.Insert(ctx, fresh)
 }
 
 // Delete removes the named payments and resolves what is left of their groups.
@@ -172,7 +204,7 @@ func (s *Service) Delete(ctx context.Context, websiteID string, d Deletion) (int
 			if err != nil {
 				return fmt.Errorf("find related payments: %w", err)
 			}
-			if err := settle(ctx, tx, rest); err != nil {
+			if err := settle(ctx, tx, rest, nil); err != nil {
 				return err
 			}
 		}
@@ -195,7 +227,7 @@ func (s *Service) EmailSeen(ctx context.Context, websiteID, email string) error 
 		}
 		for _, p := range group {
 			if p.Visitor.IsZero() && s.now().Sub(p.Time) <= retryWindow {
-				return settle(ctx, tx, group)
+				return settle(ctx, tx, group, nil)
 			}
 		}
 		return nil
@@ -213,7 +245,7 @@ func (s *Service) CurrencyChanged(ctx context.Context, w *site.Website) error {
 		for _, p := range all {
 			s.convert(p, w.Currency)
 		}
-		return tx.Put(ctx, all)
+		return tx.Update(ctx, all)
 	})
 }
 

@@ -45,6 +45,7 @@ func (s *Server) routes(version string) (*api.Router, error) {
 		return nil, err
 	}
 	public := append(api.EventEndpoints(f.ingest), rt.Reference(version, s.BaseURL)...)
+	public = append(public, staticFiles()...)
 	if err := rt.Public(public...); err != nil {
 		return nil, err
 	}

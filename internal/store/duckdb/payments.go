@@ -78,7 +78,7 @@ func sharing(list []*revenue.Payment) (string, []any) {
 	var conditions []string
 	var args []any
 	for column, list := range values {
-		conditions = append(conditions, column+" IN (SELECT unnest(?::VARCHAR[]))")
+		conditions = append(conditions, "list_contains(?::VARCHAR[], "+column+")")
 		args = append(args, list)
 	}
 	return strings.Join(conditions, " OR "), args
@@ -152,8 +152,8 @@ func scanPayment(r scanner, websiteID string) (*revenue.Payment, error) {
 	return p, nil
 }
 
-// Put writes rows by id, new or changed.
-func (t *paymentTx) Put(ctx context.Context, list []*revenue.Payment) error {
+// Update writes changed rows by id.
+func (t *paymentTx) Update(ctx context.Context, list []*revenue.Payment) error {
 	ids := make([]string, len(list))
 	for i, p := range list {
 		ids[i] = p.ID
@@ -162,22 +162,26 @@ func (t *paymentTx) Put(ctx context.Context, list []*revenue.Payment) error {
 		return err
 	}
 	for _, p := range list {
-		id, err := packID(p.ID)
-		if err != nil {
-			return err
-		}
-		var site any
-		if p.HasRate {
-			site = p.SiteMinor
-		}
-		err = t.s.exec(ctx, `INSERT INTO payments (site, `+paymentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			t.site, id.String(), p.TransactionID, uint8(p.Kind), p.AmountMinor, p.Currency, site, p.Estimated, millis(p.Time),
-			visitorOrNull(p.Visitor), visitorOrNull(p.SentVisitor), millis(p.AttributedAt), p.Email, p.Name, p.CustomerID, p.RefundOf)
-		if err != nil {
+		if err := t.Insert(ctx, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Insert writes a new row.
+func (t *paymentTx) Insert(ctx context.Context, p *revenue.Payment) error {
+	id, err := packID(p.ID)
+	if err != nil {
+		return err
+	}
+	var site any
+	if p.HasRate {
+		site = p.SiteMinor
+	}
+	return t.s.exec(ctx, `INSERT INTO payments (site, `+paymentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.site, id.String(), p.TransactionID, uint8(p.Kind), p.AmountMinor, p.Currency, site, p.Estimated, millis(p.Time),
+		visitorOrNull(p.Visitor), visitorOrNull(p.SentVisitor), millis(p.AttributedAt), p.Email, p.Name, p.CustomerID, p.RefundOf)
 }
 
 func visitorOrNull(v event.VisitorID) any {

@@ -66,7 +66,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.MemoryMB == 0 {
 		o.MemoryMB = 512
 	}
-	dsn := fmt.Sprintf("%s?memory_limit=%dMB&wal_autocheckpoint=256MB&preserve_insertion_order=false", o.Path, o.MemoryMB)
+	dsn := fmt.Sprintf("%s?memory_limit=%dMB&wal_autocheckpoint=64MB&preserve_insertion_order=false", o.Path, o.MemoryMB)
 	if o.Threads > 0 {
 		dsn += fmt.Sprintf("&threads=%d", o.Threads)
 	}

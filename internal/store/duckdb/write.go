@@ -92,20 +92,29 @@ func (s *Store) inTx(ctx context.Context, f func() error) error {
 	return nil
 }
 
+// mergeShare bounds what merging in the background may take of the writer's time,
+// to one part in so many: a big backfill makes merges long.
+const mergeShare = 8
+
 // tend merges waiting sessions once a second, and checkpoints when idle.
 func (s *Store) tend(ctx context.Context) {
 	defer close(s.done)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	idle := time.Duration(0)
+	idle, pause := time.Duration(0), time.Duration(0)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		if pause -= time.Second; pause > 0 {
+			continue
+		}
 		s.mu.Lock()
+		started := time.Now()
 		wrote, err := s.mergeIfWaiting(ctx)
+		pause = mergeShare * time.Since(started)
 		if wrote {
 			idle = 0
 		} else if idle += time.Second; err == nil && s.written && idle >= idleBeforeCheckpoint {
