@@ -23,7 +23,10 @@ func (p *People) Verify(ctx context.Context, email, password, code string) (*Use
 		return nil, err
 	}
 	if u == nil {
-		return nil, wrongPerson()
+		// As long as for a known address, down to the write; what is written
+		// concerns nobody and is forgotten after a while.
+		record := p.log.Record(ctx, audit.Change{Action: "sign_in.failed"})
+		return nil, firstOf(record, wrongPerson())
 	}
 	if matches && u.TOTP && code == "" {
 		return nil, fault.Invalid("code", "give the code of your authenticator app").Because(ReasonCodeRequired)

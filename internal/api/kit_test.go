@@ -41,6 +41,7 @@ type world struct {
 	keeper *auth.Keeper
 	sites  *site.Sites
 	newID  *id.Generator
+	leaks  leakCheck
 	calls  atomic.Uint32
 }
 
@@ -61,6 +62,7 @@ func newWorld(tb testing.TB, flags ...string) *world {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(func() { w.leaks.search(w) }) // runs last, when all is closed
 	w.server, err = server.Open(tb.Context(), settings, server.Options{Version: "test", Stdout: io.Discard, Stderr: w.log})
 	if err != nil {
 		tb.Fatal(err)
@@ -183,6 +185,7 @@ func (w *world) do(c call) answered {
 	}
 	rec := httptest.NewRecorder()
 	w.server.Router.ServeHTTP(rec, r)
+	w.leaks.watch(w, c, rec)
 	return answered{w.TB, rec.Code, rec.Header(), rec.Body.String()}
 }
 
@@ -298,4 +301,14 @@ func (w *world) texts(db *sql.DB, query string) []string {
 	}
 	w.must(rows.Err())
 	return all
+}
+
+// age makes a credential older than it is.
+func (w *world) age(credentialID string, by time.Duration) {
+	w.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.data, store.ControlFile)+"?_pragma=busy_timeout(5000)")
+	w.must(err)
+	defer func() { w.must(db.Close()) }()
+	_, err = db.ExecContext(w.Context(), `UPDATE credentials SET created_at = created_at - ? WHERE id = ?`, by.Milliseconds(), credentialID)
+	w.must(err)
 }

@@ -1,3 +1,4 @@
+//go:generate go test . -run ^TestGenerated$ -update
 package server_test
 
 import (

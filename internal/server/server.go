@@ -102,6 +102,13 @@ const drainTime = 15 * time.Second
 // Run serves until ctx ends, then drains. It prints one line when it is ready,
 // and the first-run link while there is no account.
 func (s *Server) Run(ctx context.Context) error {
+	secret, err := s.people.people.FirstRunLink(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop while starting
+	}
+	if err != nil {
+		return fmt.Errorf("make the first-run link: %w", err)
+	}
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", s.Listen, err)
@@ -115,7 +122,7 @@ func (s *Server) Run(ctx context.Context) error {
 	go s.jobs(jobs)
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(listener) }()
-	if err := s.announce(ctx, listener.Addr().String()); err != nil {
+	if err := s.announce(listener.Addr().String(), secret); err != nil {
 		return errors.Join(err, web.Close())
 	}
 	select {
@@ -131,8 +138,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// announce prints the ready line and the first-run link.
-func (s *Server) announce(ctx context.Context, addr string) error {
+// announce prints the ready line, and the first-run link unless secret is empty.
+func (s *Server) announce(addr, secret string) error {
 	base := s.BaseURL
 	if strings.HasSuffix(s.Listen, ":0") && base == "http://"+s.Listen {
 		base = "http://" + addr
@@ -144,9 +151,8 @@ func (s *Server) announce(ctx context.Context, addr string) error {
 	if _, err := fmt.Fprintf(s.out, "datafast is ready on %s (listening on %s, data in %s)\n", base, addr, data); err != nil {
 		return fmt.Errorf("print the ready line: %w", err)
 	}
-	secret, err := s.people.people.FirstRunLink(ctx)
-	if err != nil || secret == "" {
-		return err
+	if secret == "" {
+		return nil
 	}
 	_, err = fmt.Fprintf(s.out, "Create the first account: %s/setup#%s\n", base, secret)
 	return err

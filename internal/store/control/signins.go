@@ -52,7 +52,11 @@ func (s *Store) EndSignIns(ctx context.Context, userID, exceptID string) error {
 	return s.do(ctx, "end sign-ins", `DELETE FROM sign_ins WHERE user_id = ? AND id <> ?`, userID, exceptID)
 }
 
-// Expire removes what is over: sessions, sign-ins, links and invitations.
+// keepStrangers is how long failed sign-ins of unknown addresses are kept.
+const keepStrangers = 7 * 24 * time.Hour
+
+// Expire removes what is over: sessions, sign-ins, links, invitations, and audit
+// entries that concern nobody.
 func (s *Store) Expire(ctx context.Context, now time.Time) error {
 	at := millis(now)
 	for what, query := range map[string]string{
@@ -65,7 +69,7 @@ func (s *Store) Expire(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return s.do(ctx, "expire audit entries", `DELETE FROM audit WHERE user_id = '' AND website_id = '' AND at <= ?`, millis(now.Add(-keepStrangers)))
 }
 
 // Sessions keeps the cookie sessions of package scs, by the hash of the cookie.

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -75,13 +76,34 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
+	for attempt := 1; ; attempt++ {
+		err := up(ctx, p)
+		if err == nil || errors.Is(err, errNewer) || attempt == mostAttempts {
+			return err
+		}
+		// Another process may be migrating the same file: look again in a moment.
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+var errNewer = errors.New("use the newer program")
+
+// mostAttempts is how often migrating is tried.
+const mostAttempts = 20
+
+// up migrates unless the schema is up to date.
+func up(ctx context.Context, p *goose.Provider) error {
 	current, newest, err := p.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
 	switch {
 	case current > newest:
-		return fmt.Errorf("the schema has version %d, this program knows %d: use the newer program", current, newest)
+		return fmt.Errorf("the schema has version %d, this program knows %d: %w", current, newest, errNewer)
 	case current == newest:
 		return nil
 	}
