@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Code says what kind of refusal an error is. Edges map it to an HTTP status or
@@ -43,6 +44,8 @@ type Error struct {
 	Field   string
 	Message string
 	Reason  string
+	// RetryAfter is how long to wait before trying again; zero: not said.
+	RetryAfter time.Duration
 }
 
 // Error returns the message, with the field in front when there is one.

@@ -1,7 +1,3 @@
-// Package site holds websites and their settings: time zone, currency,
-// hostnames, exclusions.
-//
-// It may import fault. It must not know events.
 package site
 
 import "time"

@@ -1,0 +1,218 @@
+// Package control keeps the control data: people, websites, teams, credentials,
+// audit log, notes, funnels, alerts. It speaks one portable SQL with `?`
+// placeholders, ON CONFLICT and RETURNING; an engine package (sqlite, later
+// postgres) opens the database, runs Migrations and hands it over with its
+// Dialect.
+//
+// A Store implements the Store interfaces of account, auth, site, funnel, alert
+// and audit, one file per package. Check-then-act rules (limits, unique names)
+// run in InTx, which the engine must make serializable: SQLite by taking the
+// write lock at BEGIN, PostgreSQL by SERIALIZABLE and repeating.
+//
+// It may import the domain packages and fault. It must not know HTTP.
+package control
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"datafast/internal/fault"
+)
+
+// Migrations are the goose migrations, in directory "migrations".
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+// Dialect is how an engine differs.
+type Dialect struct {
+	// Rebind turns `?` placeholders into the engine's; nil: they stay.
+	Rebind func(query string) string
+	// Begin starts a transaction that sees one state and excludes other writers
+	// of what it read.
+	Begin func(ctx context.Context, db *sql.DB) (*sql.Tx, error)
+	// Again reports whether a transaction failed only because of another one.
+	Again func(err error) bool
+}
+
+// Store keeps the control data. It is safe for concurrent use.
+type Store struct {
+	db      *sql.DB
+	dialect Dialect
+}
+
+// New returns a store over a migrated database, which it owns from now on.
+func New(db *sql.DB, d Dialect) *Store { return &Store{db: db, dialect: d} }
+
+// Close closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, "SELECT 1")
+	return err
+}
+
+type txKey struct{ s *Store }
+
+// mostAttempts is how often InTx tries again after losing against another.
+const mostAttempts = 10
+
+// InTx runs do in one transaction; its context carries it to the store's other
+// methods. Within a transaction it joins that one. An error of do undoes all.
+func (s *Store) InTx(ctx context.Context, do func(ctx context.Context) error) error {
+	if ctx.Value(txKey{s}) != nil {
+		return do(ctx)
+	}
+	var err error
+	for range mostAttempts {
+		err = s.once(ctx, do)
+		if err == nil || s.dialect.Again == nil || !s.dialect.Again(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) once(ctx context.Context, do func(ctx context.Context) error) (err error) {
+	tx, err := s.dialect.Begin(ctx, s.db)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // the first error counts
+		}
+	}()
+	if err := do(context.WithValue(ctx, txKey{s}, tx)); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func (s *Store) on(ctx context.Context) querier {
+	if tx, ok := ctx.Value(txKey{s}).(*sql.Tx); ok {
+		return tx
+	}
+	return s.db
+}
+
+func (s *Store) bind(query string) string {
+	if s.dialect.Rebind == nil {
+		return query
+	}
+	return s.dialect.Rebind(query)
+}
+
+// exec runs a statement and returns how many rows it touched.
+func (s *Store) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
+	res, err := s.on(ctx).ExecContext(ctx, s.bind(query), args...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	return n, nil
+}
+
+// do is exec for statements whose count does not matter.
+func (s *Store) do(ctx context.Context, what, query string, args ...any) error {
+	_, err := s.exec(ctx, what, query, args...)
+	return err
+}
+
+// must is exec for statements that have to touch a row: not_found otherwise.
+func (s *Store) must(ctx context.Context, what, query string, args ...any) error {
+	n, err := s.exec(ctx, what, query, args...)
+	if err == nil && n == 0 {
+		return fault.NotFound("%s: not found", what)
+	}
+	return err
+}
+
+// scanner is a row to read.
+type scanner interface{ Scan(dest ...any) error }
+
+// one reads a single row; not_found when there is none.
+func one[T any](ctx context.Context, s *Store, what string, read func(scanner) (T, error), query string, args ...any) (T, error) {
+	v, err := read(s.on(ctx).QueryRowContext(ctx, s.bind(query), args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return v, fault.NotFound("%s: not found", what)
+	}
+	if err != nil {
+		return v, fmt.Errorf("%s: %w", what, err)
+	}
+	return v, nil
+}
+
+// many reads all rows; an empty slice when there are none.
+func many[T any](ctx context.Context, s *Store, what string, read func(scanner) (T, error), query string, args ...any) (all []T, err error) {
+	rows, err := s.on(ctx).QueryContext(ctx, s.bind(query), args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	all = []T{}
+	for rows.Next() {
+		v, err := read(rows)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", what, err)
+		}
+		all = append(all, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return all, nil
+}
+
+// count reads a single number.
+func (s *Store) count(ctx context.Context, what, query string, args ...any) (int, error) {
+	return one(ctx, s, what, func(r scanner) (n int, err error) { return n, r.Scan(&n) }, query, args...)
+}
+
+// millis is a time as it is kept.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// moment is a kept time.
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// stored is a value as JSON text.
+func stored(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
+}

@@ -1,0 +1,255 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"datafast/internal/event"
+	"datafast/internal/revenue"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+const paymentColumns = `id, transaction_id, kind, amount_minor, currency, site_amount, estimated, time,
+	visitor, sent_visitor, attributed_at, email, name, customer_id, refund_of`
+
+// ChangePayments runs f in one transaction of the writer, alone.
+func (s *Store) ChangePayments(ctx context.Context, websiteID string, f func(revenue.Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	site, err := s.number(ctx, websiteID)
+	if err != nil {
+		return err
+	}
+	return s.inTx(ctx, func() error { return f(&paymentTx{s: s, site: site, websiteID: websiteID}) })
+}
+
+// paymentTx is the writer's view of one website's payments.
+type paymentTx struct {
+	s         *Store
+	site      uint32
+	websiteID string
+}
+
+// Related returns every payment that shares transaction, customer id, email or
+// visitor with p, and theirs in turn.
+func (t *paymentTx) Related(ctx context.Context, p *revenue.Payment) ([]*revenue.Payment, error) {
+	known := map[string]*revenue.Payment{}
+	next := []*revenue.Payment{p}
+	var out []*revenue.Payment
+	for len(next) > 0 {
+		condition, args := sharing(next)
+		next = nil
+		if condition == "" {
+			break
+		}
+		found, err := t.query(ctx, condition, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range found {
+			if known[o.ID] == nil {
+				known[o.ID] = o
+				out = append(out, o)
+				next = append(next, o)
+			}
+		}
+	}
+	return out, nil
+}
+
+// sharing is the condition that a payment shares something with one of a list.
+func sharing(list []*revenue.Payment) (string, []any) {
+	values := map[string][]string{}
+	for _, p := range list {
+		for column, v := range map[string]string{"transaction_id": p.TransactionID, "customer_id": p.CustomerID, "email": p.Email} {
+			if v != "" {
+				values[column] = append(values[column], v)
+			}
+		}
+		if !p.SentVisitor.IsZero() {
+			values["sent_visitor::VARCHAR"] = append(values["sent_visitor::VARCHAR"], p.SentVisitor.String())
+		}
+	}
+	var conditions []string
+	var args []any
+	for column, list := range values {
+		conditions = append(conditions, column+" IN (SELECT unnest(?::VARCHAR[]))")
+		args = append(args, list)
+	}
+	return strings.Join(conditions, " OR "), args
+}
+
+// Matching returns the payments that a deletion names.
+func (t *paymentTx) Matching(ctx context.Context, d revenue.Deletion) ([]*revenue.Payment, error) {
+	if d.TransactionID != "" {
+		return t.query(ctx, `transaction_id = ?`, d.TransactionID)
+	}
+	condition, args := paymentConditions(d.Visitor, d.From, d.To)
+	return t.query(ctx, condition, args...)
+}
+
+func paymentConditions(v event.VisitorID, from, to time.Time) (string, []any) {
+	conditions, args := []string{"TRUE"}, []any{}
+	if !v.IsZero() {
+		conditions, args = append(conditions, "visitor = ?"), append(args, v.String())
+	}
+	if !from.IsZero() {
+		conditions, args = append(conditions, "time >= ?", "time < ?"), append(args, from.UnixMilli(), to.UnixMilli())
+	}
+	return strings.Join(conditions, " AND "), args
+}
+
+// All returns every payment of the website.
+func (t *paymentTx) All(ctx context.Context) ([]*revenue.Payment, error) { return t.query(ctx, "TRUE") }
+
+func (t *paymentTx) query(ctx context.Context, condition string, args ...any) ([]*revenue.Payment, error) {
+	rows, err := t.s.writer.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payments WHERE site = ? AND (`+condition+`)`,
+		append([]any{t.site}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read payments: %w", err)
+	}
+	return scanPayments(rows, t.websiteID)
+}
+
+func scanPayments(rows *sql.Rows, websiteID string) ([]*revenue.Payment, error) {
+	defer rows.Close()
+	var out []*revenue.Payment
+	for rows.Next() {
+		p, err := scanPayment(rows, websiteID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+func scanPayment(r scanner, websiteID string) (*revenue.Payment, error) {
+	p := &revenue.Payment{WebsiteID: websiteID}
+	var id duckdb.UUID
+	var kind uint8
+	var at, attributed int64
+	var site sql.NullInt64
+	var visitor, sent *duckdb.UUID
+	err := r.Scan(&id, &p.TransactionID, &kind, &p.AmountMinor, &p.Currency, &site, &p.Estimated, &at,
+		&visitor, &sent, &attributed, &p.Email, &p.Name, &p.CustomerID, &p.RefundOf)
+	if err != nil {
+		return nil, fmt.Errorf("scan payment: %w", err)
+	}
+	p.ID, p.Kind, p.Time, p.AttributedAt = unpackID(id), revenue.Kind(kind), fromMillis(at), fromMillis(attributed)
+	p.SiteMinor, p.HasRate = site.Int64, site.Valid
+	if visitor != nil {
+		p.Visitor = event.VisitorID(*visitor)
+	}
+	if sent != nil {
+		p.SentVisitor = event.VisitorID(*sent)
+	}
+	return p, nil
+}
+
+// Put writes rows by id, new or changed.
+func (t *paymentTx) Put(ctx context.Context, list []*revenue.Payment) error {
+	ids := make([]string, len(list))
+	for i, p := range list {
+		ids[i] = p.ID
+	}
+	if err := t.Delete(ctx, ids); err != nil {
+		return err
+	}
+	for _, p := range list {
+		id, err := packID(p.ID)
+		if err != nil {
+			return err
+		}
+		var site any
+		if p.HasRate {
+			site = p.SiteMinor
+		}
+		err = t.s.exec(ctx, `INSERT INTO payments (site, `+paymentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			t.site, id.String(), p.TransactionID, uint8(p.Kind), p.AmountMinor, p.Currency, site, p.Estimated, millis(p.Time),
+			visitorOrNull(p.Visitor), visitorOrNull(p.SentVisitor), millis(p.AttributedAt), p.Email, p.Name, p.CustomerID, p.RefundOf)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func visitorOrNull(v event.VisitorID) any {
+	if v.IsZero() {
+		return nil
+	}
+	return v.String()
+}
+
+// Delete removes rows by id.
+func (t *paymentTx) Delete(ctx context.Context, ids []string) error {
+	packed := make([]string, len(ids))
+	for i, id := range ids {
+		u, err := packID(id)
+		if err != nil {
+			return err
+		}
+		packed[i] = u.String()
+	}
+	if len(packed) == 0 {
+		return nil
+	}
+	return t.s.exec(ctx, `DELETE FROM payments WHERE site = ? AND id IN (SELECT unnest(?::VARCHAR[])::UUID)`, t.site, packed)
+}
+
+// VisitorOfEmail finds the visitor that an email address leads to.
+func (t *paymentTx) VisitorOfEmail(ctx context.Context, email string, at time.Time) (event.VisitorID, error) {
+	var visitor duckdb.UUID
+	err := t.s.writer.QueryRowContext(ctx, `SELECT v.visitor FROM profiles p JOIN profile_visitors v ON v.site = p.site AND v.user_id = p.user_id
+		WHERE p.site = ? AND (lower(p.user_id) = ? OR lower(json_extract_string(p.traits, '$.email')) = ?)
+		ORDER BY v.linked_at DESC LIMIT 1`, t.site, email, email).Scan(&visitor)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = t.s.writer.QueryRowContext(ctx, `SELECT visitor FROM events WHERE site = ? AND kind = ? AND time BETWEEN ? AND ?
+			AND lower(json_extract_string(data, '$.email')) = ? ORDER BY abs(time - ?) LIMIT 1`,
+			t.site, uint8(event.PaymentClaim), at.Add(-24*time.Hour).UnixMilli(), at.Add(24*time.Hour).UnixMilli(), email, at.UnixMilli()).Scan(&visitor)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return event.VisitorID{}, nil
+	}
+	if err != nil {
+		return event.VisitorID{}, fmt.Errorf("find visitor of email: %w", err)
+	}
+	return event.VisitorID(visitor), nil
+}
+
+// Payments returns a page of payments, newest first, and how many there are.
+func (s *Store) Payments(ctx context.Context, q revenue.PaymentsQuery) ([]revenue.Payment, int, error) {
+	condition, args := paymentConditions(q.Visitor, q.From, q.To)
+	args = append([]any{s.numOf(q.WebsiteID)}, args...)
+	var total int
+	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM payments WHERE site = ? AND `+condition, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count payments: %w", err)
+	}
+	order := ` ORDER BY time DESC, id DESC`
+	if q.OldestFirst {
+		order = ` ORDER BY time, id`
+	}
+	query := `SELECT ` + paymentColumns + ` FROM payments WHERE site = ? AND ` + condition + order
+	if q.Limit > 0 {
+		query, args = query+` LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)
+	}
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read payments: %w", err)
+	}
+	list, err := scanPayments(rows, q.WebsiteID)
+	if err != nil {
+		return nil, 0, err
+	}
+	out := make([]revenue.Payment, len(list))
+	for i, p := range list {
+		out[i] = *p
+	}
+	return out, total, nil
+}

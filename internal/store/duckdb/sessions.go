@@ -1,0 +1,194 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
+	"datafast/internal/event"
+	"datafast/internal/store/sessionize"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// staleChunk bounds how many visitors' events are read at once.
+const staleChunk = 20_000
+
+// settle merges a website's waiting sessions, so that a read that follows sees
+// every acknowledged event.
+func (s *Store) settle(ctx context.Context, websiteID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.tracker.Waits(websiteID) {
+		return nil
+	}
+	return s.merge(ctx)
+}
+
+// mergeIfWaiting merges when anything waits; wrote says whether it did.
+func (s *Store) mergeIfWaiting(ctx context.Context) (wrote bool, err error) {
+	changed, stale := s.tracker.Pending()
+	if len(changed)+len(stale) == 0 {
+		s.tracker.Forget(s.now())
+		return false, nil
+	}
+	return true, s.merge(ctx)
+}
+
+// merge writes changed sessions, derives those of stale visitors again, and moves
+// the mark, in one transaction. The caller holds s.mu.
+func (s *Store) merge(ctx context.Context) error {
+	changed, stale := s.tracker.Pending()
+	if len(changed)+len(stale) == 0 {
+		return nil
+	}
+	var latest []*event.Session
+	err := s.inTx(ctx, func() error {
+		if err := s.writeChanged(ctx, changed); err != nil {
+			return err
+		}
+		for len(stale) > 0 {
+			n := min(len(stale), staleChunk)
+			last, err := s.deriveAgain(ctx, stale[:n])
+			if err != nil {
+				return err
+			}
+			latest = append(latest, last...)
+			stale = stale[n:]
+		}
+		return s.exec(ctx, `INSERT OR REPLACE INTO meta SELECT 'merged', max(id)::VARCHAR FROM events HAVING max(id) IS NOT NULL`)
+	})
+	if err != nil {
+		return fmt.Errorf("merge sessions: %w", err)
+	}
+	s.tracker.Merged(latest)
+	s.tracker.Forget(s.now())
+	return nil
+}
+
+// writeChanged replaces each session by its newer version.
+func (s *Store) writeChanged(ctx context.Context, changed []*event.Session) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	if err := s.stage(ctx, changed); err != nil {
+		return err
+	}
+	return s.exec(ctx, mergeStatement())
+}
+
+// mergeStatement updates what can change while a session runs, or inserts it. The
+// time bound keeps old row groups out of the join.
+func mergeStatement() string {
+	columns := strings.Split(strings.Join(strings.Fields("site, "+sessionColumns), " "), ", ")
+	var set []string
+	for _, c := range columns {
+		if c != "site" && c != "started_at" && c != "visitor" {
+			set = append(set, c+" = n."+c)
+		}
+	}
+	return `MERGE INTO sessions AS o USING staged AS n
+	ON o.site = n.site AND o.visitor = n.visitor AND o.started_at = n.started_at
+		AND o.started_at >= (SELECT min(started_at) FROM staged)
+	WHEN MATCHED THEN UPDATE SET ` + strings.Join(set, ", ") + `
+	WHEN NOT MATCHED THEN INSERT (` + strings.Join(columns, ", ") + `) VALUES (n.` + strings.Join(columns, ", n.") + `)`
+}
+
+// stage fills the temporary table with sessions.
+func (s *Store) stage(ctx context.Context, sessions []*event.Session) error {
+	if err := s.exec(ctx, `DELETE FROM staged`); err != nil {
+		return err
+	}
+	rows := func(add func(...driver.Value) error) error {
+		var row []driver.Value
+		for _, session := range sessions {
+			var err error
+			if row, err = sessionRow(row, s.numOf(session.WebsiteID), session); err != nil {
+				return err
+			}
+			if err := add(row...); err != nil {
+				return fmt.Errorf("append session: %w", err)
+			}
+		}
+		return nil
+	}
+	return s.appendTo("temp", "staged", rows)
+}
+
+// appendTo runs fill with an appender of the writer for one table.
+func (s *Store) appendTo(catalog, table string, fill func(add func(...driver.Value) error) error) error {
+	return s.writer.Raw(func(conn any) error {
+		a, err := duckdb.NewAppender(conn.(driverConn), catalog, "", table)
+		if err != nil {
+			return fmt.Errorf("open appender of %s: %w", table, err)
+		}
+		if err := fill(a.AppendRow); err != nil {
+			_ = a.Close()
+			return err
+		}
+		if err := a.Close(); err != nil {
+			return fmt.Errorf("flush %s: %w", table, err)
+		}
+		return nil
+	})
+}
+
+// deriveAgain reads all events of the visitors, cuts them into sessions and
+// replaces those stored. It returns each visitor's last session.
+func (s *Store) deriveAgain(ctx context.Context, visitors []sessionize.Key) ([]*event.Session, error) {
+	if err := s.exec(ctx, `DELETE FROM staged_visitors`); err != nil {
+		return nil, err
+	}
+	err := s.appendTo("temp", "staged_visitors", func(add func(...driver.Value) error) error {
+		for _, v := range visitors {
+			if err := add(s.numOf(v.WebsiteID), duckdb.UUID(v.Visitor)); err != nil {
+				return fmt.Errorf("stage visitor: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sessions, latest, err := s.sessionsOfStaged(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.exec(ctx, `DELETE FROM sessions WHERE (site, visitor) IN (SELECT site, visitor FROM staged_visitors)`); err != nil {
+		return nil, err
+	}
+	if err := s.stage(ctx, sessions); err != nil {
+		return nil, err
+	}
+	return latest, s.exec(ctx, `INSERT INTO sessions (site, `+sessionColumns+`) SELECT site, `+sessionColumns+` FROM staged ORDER BY site, started_at`)
+}
+
+func (s *Store) sessionsOfStaged(ctx context.Context) (all, latest []*event.Session, err error) {
+	rows, err := s.writer.QueryContext(ctx, `SELECT site, `+eventColumns+` FROM events
+		WHERE site IN (SELECT DISTINCT site FROM staged_visitors) AND (site, visitor) IN (SELECT site, visitor FROM staged_visitors)`)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read events of stale visitors: %w", err)
+	}
+	defer rows.Close()
+	byVisitor := map[sessionize.Key][]*event.Event{}
+	for rows.Next() {
+		var num uint32
+		e, err := scanEvent(prefixed{rows, []any{&num}}, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		e.WebsiteID = s.idOf(num)
+		key := sessionize.Key{WebsiteID: e.WebsiteID, Visitor: e.Visitor}
+		byVisitor[key] = append(byVisitor[key], e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, nil, fmt.Errorf("read events of stale visitors: %w", err)
+	}
+	for _, events := range byVisitor {
+		sessions := event.Sessions(events)
+		all = append(all, sessions...)
+		latest = append(latest, sessions[len(sessions)-1])
+	}
+	return all, latest, nil
+}

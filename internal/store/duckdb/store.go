@@ -1,0 +1,239 @@
+// Package duckdb is the embedded event store: events, sessions, payments and
+// profiles of all websites in one DuckDB file.
+//
+// Read Open, then Append (write.go), sessions.go and query.go. One connection
+// writes, guarded by Store.mu; any number read. A read of a website first merges
+// that website's waiting sessions, so that it sees every acknowledged event.
+//
+// It may import event, analytics, ingest, revenue, sessionize and sqlgen. It must
+// not decide what a metric means: that is sqlgen's, after package analytics.
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"datafast/internal/event"
+	"datafast/internal/store/sessionize"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// Options say how to open a store.
+type Options struct {
+	Path      string           // the file; its folder must exist
+	MustExist bool             // a missing file is an error, never a fresh store
+	MemoryMB  int              // the engine's memory limit; 0 means 512
+	Threads   int              // 0 means all cores
+	Now       func() time.Time // nil means time.Now
+	Log       *slog.Logger     // nil means none
+}
+
+// Store is an open event store.
+type Store struct {
+	db   *sql.DB
+	now  func() time.Time
+	log  *slog.Logger
+	done chan struct{}
+	stop context.CancelFunc
+
+	mu      sync.Mutex // guards the writer and what follows
+	writer  *sql.Conn
+	events  *duckdb.Appender
+	tracker *sessionize.Tracker
+	written bool // since the last checkpoint
+	row     []driverValue
+
+	numMu sync.RWMutex
+	nums  map[string]uint32 // website id -> number
+	ids   map[uint32]string
+}
+
+// Open opens or makes the store.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.MustExist {
+		if _, err := os.Stat(o.Path); err != nil {
+			return nil, fmt.Errorf("event store %s is missing although this installation has one; restore it from a backup", o.Path)
+		}
+	}
+	if o.MemoryMB == 0 {
+		o.MemoryMB = 512
+	}
+	dsn := fmt.Sprintf("%s?memory_limit=%dMB&wal_autocheckpoint=256MB&preserve_insertion_order=false", o.Path, o.MemoryMB)
+	if o.Threads > 0 {
+		dsn += fmt.Sprintf("&threads=%d", o.Threads)
+	}
+	connector, err := duckdb.NewConnector(dsn, nil)
+	if err != nil {
+		return nil, openError(o.Path, err)
+	}
+	s := &Store{
+		db: sql.OpenDB(connector), now: o.Now, log: o.Log, done: make(chan struct{}),
+		nums: map[string]uint32{}, ids: map[uint32]string{},
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	background, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go s.tend(background)
+	return s, nil
+}
+
+func openError(path string, err error) error {
+	if strings.Contains(err.Error(), "Could not set lock") || strings.Contains(err.Error(), "Conflicting lock") {
+		return fmt.Errorf("event store %s is in use by another process; stop it first, or give another --data", path)
+	}
+	return fmt.Errorf("open event store %s: %w", path, err)
+}
+
+func (s *Store) start(ctx context.Context) error {
+	if err := migrate(ctx, s.db); err != nil {
+		return err
+	}
+	if err := s.readWebsites(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.writer, err = s.db.Conn(ctx); err != nil {
+		return fmt.Errorf("open writer: %w", err)
+	}
+	if _, err := s.writer.ExecContext(ctx, `CREATE TEMP TABLE staged AS FROM sessions LIMIT 0;
+		CREATE TEMP TABLE staged_visitors (site UINTEGER, visitor UUID)`); err != nil {
+		return fmt.Errorf("make staging tables: %w", err)
+	}
+	if err := s.newAppender(); err != nil {
+		return err
+	}
+	return s.recover(ctx)
+}
+
+// newAppender replaces the writer's appender, which an error leaves unusable.
+func (s *Store) newAppender() error {
+	return s.writer.Raw(func(conn any) error {
+		a, err := duckdb.NewAppenderFromConn(conn.(driverConn), "", "events")
+		if err != nil {
+			return fmt.Errorf("open appender: %w", err)
+		}
+		s.events = a
+		return nil
+	})
+}
+
+// recover derives the sessions of the events after the mark, which the last run
+// did not merge, and takes up the open ones.
+func (s *Store) recover(ctx context.Context) error {
+	known := s.now().Add(-event.SessionGap - time.Minute)
+	open, err := s.readSessions(ctx, `SELECT site, `+sessionColumns+` FROM sessions WHERE ended_at > ?`, known.UnixMilli())
+	if err != nil {
+		return err
+	}
+	s.tracker = sessionize.New(known, open)
+	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT site, visitor FROM events
+		WHERE id > coalesce((SELECT value::UUID FROM meta WHERE key = 'merged'), '00000000-0000-0000-0000-000000000000'::UUID)`)
+	if err != nil {
+		return fmt.Errorf("find unmerged events: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var num uint32
+		var visitor duckdb.UUID
+		if err := rows.Scan(&num, &visitor); err != nil {
+			return fmt.Errorf("scan unmerged events: %w", err)
+		}
+		s.tracker.MarkStale(sessionize.Key{WebsiteID: s.idOf(num), Visitor: event.VisitorID(visitor)})
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("find unmerged events: %w", err)
+	}
+	return s.merge(ctx)
+}
+
+// prefixed scans further columns in front of those a scan function knows.
+type prefixed struct {
+	scanner
+	dest []any
+}
+
+func (p prefixed) Scan(dest ...any) error { return p.scanner.Scan(append(p.dest, dest...)...) }
+
+// Close merges what waits, writes a checkpoint and closes the file.
+func (s *Store) Close() error {
+	s.stop()
+	<-s.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx := context.Background()
+	err := s.merge(ctx)
+	err = errors.Join(err, s.events.Close())
+	_, checkpointErr := s.writer.ExecContext(ctx, `CHECKPOINT`)
+	return errors.Join(err, checkpointErr, s.writer.Close(), s.db.Close())
+}
+
+// Ping reports whether the store answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	if err := s.db.QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
+		return fmt.Errorf("ask event store: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) readWebsites(ctx context.Context) error {
+	rows, err := s.db.QueryContext(ctx, `SELECT num, id FROM websites`)
+	if err != nil {
+		return fmt.Errorf("read websites: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var num uint32
+		var id string
+		if err := rows.Scan(&num, &id); err != nil {
+			return fmt.Errorf("scan website: %w", err)
+		}
+		s.nums[id], s.ids[num] = num, id
+	}
+	return rows.Err()
+}
+
+// numOf returns the website's number; 0 when it has no rows yet.
+func (s *Store) numOf(id string) uint32 {
+	s.numMu.RLock()
+	defer s.numMu.RUnlock()
+	return s.nums[id]
+}
+
+func (s *Store) idOf(num uint32) string {
+	s.numMu.RLock()
+	defer s.numMu.RUnlock()
+	return s.ids[num]
+}
+
+// number returns the website's number and gives it one at its first event. The
+// caller holds s.mu. Numbers are committed at once: one without rows harms nobody.
+func (s *Store) number(ctx context.Context, id string) (uint32, error) {
+	if n := s.numOf(id); n != 0 {
+		return n, nil
+	}
+	s.numMu.Lock()
+	defer s.numMu.Unlock()
+	n := uint32(len(s.nums) + 1)
+	if _, err := s.db.ExecContext(ctx, `INSERT INTO websites VALUES (?, ?)`, n, id); err != nil {
+		return 0, fmt.Errorf("number website %s: %w", id, err)
+	}
+	s.nums[id], s.ids[n] = n, id
+	return n, nil
+}

@@ -1,0 +1,92 @@
+// Package sqlite opens the control store on SQLite (modernc.org/sqlite, WAL).
+// Several processes may have it open at once: the server and the operator's
+// commands.
+//
+// It may import control. It must not know what is stored.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"datafast/internal/store/control"
+)
+
+// Open opens or makes the database file, brings its schema up to date, and
+// returns the store. A schema newer than this program is an error.
+func Open(ctx context.Context, path string) (*control.Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	if err := private(path); err != nil {
+		return nil, err
+	}
+	query := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+	}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := migrate(ctx, db); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
+	}
+	return control.New(db, control.Dialect{Begin: begin, Again: busy}), nil
+}
+
+// private makes sure that only the owner may read the file, before SQLite makes
+// it with the usual mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the control store: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("close the control store: %w", err)
+	}
+	return nil
+}
+
+// begin takes the write lock at once (_txlock), so that what is read stays true
+// until commit.
+func begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) { return db.BeginTx(ctx, nil) }
+
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_BUSY
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(control.Migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("prepare migrations: %w", err)
+	}
+	current, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	switch {
+	case current > newest:
+		return fmt.Errorf("the schema has version %d, this program knows %d: use the newer program", current, newest)
+	case current == newest:
+		return nil
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate from version %d to %d: %w", current, newest, err)
+	}
+	return nil
+}
