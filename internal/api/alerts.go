@@ -55,25 +55,25 @@ type alertExtra struct {
 }
 
 type alertBody struct {
-	Name        Opt[string]               `json:"name" doc:"1 to 100 characters"`
-	Trigger     Opt[alertTriggerBody]     `json:"trigger"`
-	Destination Opt[alertDestinationBody] `json:"destination"`
-	Template    Opt[alertTemplateBody]    `json:"template"`
-	IsEnabled   Opt[bool]                 `json:"isEnabled" doc:"Default true"`
+	Name        Opt[string]               `json:"name,omitzero" doc:"1 to 100 characters"`
+	Trigger     Opt[alertTriggerBody]     `json:"trigger,omitzero"`
+	Destination Opt[alertDestinationBody] `json:"destination,omitzero"`
+	Template    Opt[alertTemplateBody]    `json:"template,omitzero"`
+	IsEnabled   Opt[bool]                 `json:"isEnabled,omitzero" doc:"Default true"`
 }
 
 type alertTriggerBody struct {
-	Type     Opt[string] `json:"type" doc:"goal"`
-	GoalName Opt[string] `json:"goalName"`
+	Type     Opt[string] `json:"type,omitzero" doc:"goal"`
+	GoalName Opt[string] `json:"goalName,omitzero"`
 }
 
 type alertDestinationBody struct {
-	Type Opt[string] `json:"type" doc:"email: to the website's owner"`
+	Type Opt[string] `json:"type,omitzero" doc:"email: to the website's owner"`
 }
 
 type alertTemplateBody struct {
-	Subject Opt[string] `json:"subject" doc:"At most 200 characters"`
-	Message Opt[string] `json:"message" doc:"10 to 2000 characters; {{goal}} {{visitor}} {{source}} {{country}} {{page}} {{amount}} are filled in"`
+	Subject Opt[string] `json:"subject,omitzero" doc:"At most 200 characters"`
+	Message Opt[string] `json:"message,omitzero" doc:"10 to 2000 characters; {{goal}} {{visitor}} {{source}} {{country}} {{page}} {{amount}} are filled in"`
 }
 
 const (

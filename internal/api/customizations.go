@@ -22,9 +22,9 @@ type customizationExtra struct {
 
 type customizationBody struct {
 	GoalName    Opt[string] `json:"goalName"`
-	DisplayName Opt[string] `json:"displayName" doc:"At most 80 characters; null clears"`
-	Color       Opt[string] `json:"color" doc:"Of the palette; null clears"`
-	Description Opt[string] `json:"description" doc:"At most 300 characters; null clears"`
+	DisplayName Opt[string] `json:"displayName,omitzero" doc:"At most 80 characters; null clears"`
+	Color       Opt[string] `json:"color,omitzero" doc:"Of the palette; null clears"`
+	Description Opt[string] `json:"description,omitzero" doc:"At most 300 characters; null clears"`
 }
 
 // smallBody is the limit of goal customizations and notes (rule 1.19).

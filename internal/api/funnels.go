@@ -29,9 +29,9 @@ type stepRow struct {
 }
 
 type funnelBody struct {
-	Name     Opt[string]     `json:"name" doc:"1 to 100 characters, unique among the active funnels"`
-	Steps    Opt[[]stepBody] `json:"steps" doc:"2 to 8, in order; replaces all"`
-	IsActive Opt[bool]       `json:"isActive" doc:"false hides the funnel, true brings it back; on update"`
+	Name     Opt[string]     `json:"name,omitzero" doc:"1 to 100 characters, unique among the active funnels"`
+	Steps    Opt[[]stepBody] `json:"steps,omitzero" doc:"2 to 8, in order; replaces all"`
+	IsActive Opt[bool]       `json:"isActive,omitzero" doc:"false hides the funnel, true brings it back; on update"`
 }
 
 type stepBody struct {

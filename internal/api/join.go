@@ -27,8 +27,8 @@ type secretBody struct {
 
 type acceptBody struct {
 	Secret   Opt[string] `json:"secret"`
-	Name     Opt[string] `json:"name"`
-	Password Opt[string] `json:"password"`
+	Name     Opt[string] `json:"name,omitzero"`
+	Password Opt[string] `json:"password,omitzero"`
 }
 
 type invitationRow struct {

@@ -8,13 +8,13 @@ import (
 )
 
 type keyRow struct {
-	credentialRow
+	CredentialRow
 	WebsiteID string `json:"websiteId"`
 }
 
 type keyBody struct {
-	Name      Opt[string] `json:"name" doc:"At most 100 characters"`
-	ExpiresAt Opt[string] `json:"expiresAt" doc:"ISO 8601, at most five years away; null means never"`
+	Name      Opt[string] `json:"name,omitzero" doc:"At most 100 characters"`
+	ExpiresAt Opt[string] `json:"expiresAt,omitzero" doc:"ISO 8601, at most five years away; null means never"`
 }
 
 const keyExample = `{"status":"success","data":[{"_id":"665f0b3c4d2e1a0012345630","name":"Prod","displayKey":"df_ab12...xyz9","lastUsedAt":null,"lastUsedIp":null,"createdAt":"2026-05-21T00:00:00.000Z","expiresAt":null,"previousKeyValidUntil":null,"unusedPermissions":null,"createdBy":{"userId":"665f0b3c4d2e1a0012345601","name":"Ana Pop","token":null},"websiteId":"665f0b3c4d2e1a0012345678"}]}`

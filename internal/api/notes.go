@@ -31,12 +31,12 @@ type noteAuthor struct {
 type noteBody struct {
 	Text           Opt[string] `json:"text" doc:"1 to 500 characters"`
 	Timestamp      Opt[string] `json:"timestamp" doc:"ISO 8601 with a zone, or YYYY-MM-DD: midnight in the website's zone"`
-	IdempotencyKey Opt[string] `json:"idempotencyKey" doc:"1 to 128 of A-Z a-z 0-9 . _ : -"`
+	IdempotencyKey Opt[string] `json:"idempotencyKey,omitzero" doc:"1 to 128 of A-Z a-z 0-9 . _ : -"`
 }
 
 type noteChangeBody struct {
-	Text      Opt[string] `json:"text" doc:"1 to 500 characters"`
-	Timestamp Opt[string] `json:"timestamp" doc:"ISO 8601 with a zone, or YYYY-MM-DD: midnight in the website's zone"`
+	Text      Opt[string] `json:"text,omitzero" doc:"1 to 500 characters"`
+	Timestamp Opt[string] `json:"timestamp,omitzero" doc:"ISO 8601 with a zone, or YYYY-MM-DD: midnight in the website's zone"`
 }
 
 const noteExample = `{"status":"success","data":[{"id":"665f0b3c4d2e1a0012345650","websiteId":"665f0b3c4d2e1a0012345678","text":"New landing page live","timestamp":"2026-05-20T21:00:00.000Z","author":{"id":"665f0b3c4d2e1a0012345601","name":"Ana Pop","image":null},"createdAt":"2026-05-21T08:00:00.000Z","updatedAt":"2026-05-21T08:00:00.000Z"}]}`

@@ -29,7 +29,7 @@ type firstRunBody struct {
 type signInBody struct {
 	Email    Opt[string] `json:"email"`
 	Password Opt[string] `json:"password"`
-	Code     Opt[string] `json:"code"`
+	Code     Opt[string] `json:"code,omitzero"`
 }
 
 type userRow struct {

@@ -19,7 +19,7 @@ type memberRow struct {
 
 type inviteBody struct {
 	Email Opt[string] `json:"email"`
-	Role  Opt[string] `json:"role" doc:"viewer (default) or member"`
+	Role  Opt[string] `json:"role,omitzero" doc:"viewer (default) or member"`
 }
 
 type inviteAnswer struct {

@@ -9,8 +9,8 @@ import (
 	"datafast/internal/field"
 )
 
-// credentialRow is what tokens and keys have in common on the wire.
-type credentialRow struct {
+// CredentialRow is what tokens and keys have in common on the wire.
+type CredentialRow struct {
 	ID                    string     `json:"_id"`
 	CreationID            string     `json:"id,omitempty" doc:"Same as _id; on creation and roll"`
 	Name                  *string    `json:"name"`
@@ -20,7 +20,7 @@ type credentialRow struct {
 	CreatedAt             string     `json:"createdAt"`
 	ExpiresAt             *string    `json:"expiresAt"`
 	PreviousKeyValidUntil *string    `json:"previousKeyValidUntil"`
-	UnusedPermissions     []string   `json:"unusedPermissions" doc:"Not needed by any request in the last 30 days; null while the credential is younger"`
+	UnusedPermissions     listOrNull `json:"unusedPermissions" doc:"Not needed by any request in the last 30 days; null while the credential is younger"`
 	CreatedBy             creatorRow `json:"createdBy"`
 	Key                   string     `json:"key,omitempty" doc:"The raw value, this once"`
 }
@@ -32,21 +32,21 @@ type creatorRow struct {
 }
 
 type tokenRow struct {
-	credentialRow
+	CredentialRow
 	Scope       string   `json:"scope" enum:"user"`
 	Permissions []string `json:"permissions"`
 	WebsiteIDs  []string `json:"websiteIds"`
 }
 
 type tokenBody struct {
-	Name        Opt[string]   `json:"name" doc:"At most 100 characters"`
-	Permissions Opt[[]string] `json:"permissions" doc:"Default [\"*\"]; never more than the caller's own"`
-	WebsiteIDs  Opt[[]string] `json:"websiteIds" doc:"Website or tracking ids; [] means all, now and later"`
-	ExpiresAt   Opt[string]   `json:"expiresAt" doc:"ISO 8601, at most five years away; null means never"`
+	Name        Opt[string]   `json:"name,omitzero" doc:"At most 100 characters"`
+	Permissions Opt[[]string] `json:"permissions,omitzero" doc:"Default [\"*\"]; never more than the caller's own"`
+	WebsiteIDs  Opt[[]string] `json:"websiteIds,omitzero" doc:"Website or tracking ids; [] means all, now and later"`
+	ExpiresAt   Opt[string]   `json:"expiresAt,omitzero" doc:"ISO 8601, at most five years away; null means never"`
 }
 
 type rollBody struct {
-	GraceSeconds Opt[int] `json:"graceSeconds" doc:"0 to 604800: how long the old value still works"`
+	GraceSeconds Opt[int] `json:"graceSeconds,omitzero" doc:"0 to 604800: how long the old value still works"`
 }
 
 type deletedRow struct {
@@ -162,9 +162,9 @@ func (a *Account) tokenRow(c *auth.Credential, secret string) tokenRow {
 	return tokenRow{a.credentialRow(c, secret), "user", nonNil(c.Granted), nonNil(c.WebsiteIDs)}
 }
 
-func (a *Account) credentialRow(c *auth.Credential, secret string) credentialRow {
+func (a *Account) credentialRow(c *auth.Credential, secret string) CredentialRow {
 	now := a.Now()
-	row := credentialRow{
+	row := CredentialRow{
 		ID: c.ID, Name: orNull(c.Name), DisplayKey: c.DisplayKey, LastUsedAt: StampOrNull(c.LastUsedAt),
 		LastUsedIP: orNull(c.LastUsedIP), CreatedAt: Stamp(c.CreatedAt), ExpiresAt: StampOrNull(c.ExpiresAt),
 		UnusedPermissions: c.Unused(now), Key: secret,

@@ -54,7 +54,7 @@ type websiteSettings struct {
 type websiteBody struct {
 	Domain   Opt[string] `json:"domain" doc:"Host without scheme, path or port"`
 	Timezone Opt[string] `json:"timezone" doc:"IANA name"`
-	Name     Opt[string] `json:"name" doc:"At most 100 characters"`
+	Name     Opt[string] `json:"name,omitzero" doc:"At most 100 characters"`
 }
 
 type createdWebsite struct {
@@ -65,28 +65,28 @@ type createdWebsite struct {
 
 // settingsBody is a partial update of a website.
 type settingsBody struct {
-	Domain                   Opt[string]   `json:"domain"`
-	Name                     Opt[string]   `json:"name" doc:"At most 100 characters; null: the domain stands for it"`
-	Timezone                 Opt[string]   `json:"timezone" doc:"IANA name"`
-	Currency                 Opt[string]   `json:"currency" doc:"ISO 4217"`
-	KPI                      Opt[string]   `json:"kpi" doc:"Name of a goal that the website has seen, or of an automatic one; null clears"`
-	KPIColorScheme           Opt[string]   `json:"kpiColorScheme"`
-	RevenueMetric            Opt[string]   `json:"revenueMetric" doc:"revenue or mrr"`
-	SendWeeklyReports        Opt[bool]     `json:"sendWeeklyReports"`
-	SendViralTrafficAlerts   Opt[bool]     `json:"sendViralTrafficAlerts"`
-	IsPublicDashboardEnabled Opt[bool]     `json:"isPublicDashboardEnabled"`
-	IsPublicDataEnabled      Opt[bool]     `json:"isPublicDataEnabled"`
-	IsCookieless             Opt[bool]     `json:"isCookieless"`
-	IsAttackModeEnabled      Opt[bool]     `json:"isAttackModeEnabled"`
-	IncludeRenewalRevenue    Opt[bool]     `json:"includeRenewalRevenue"`
-	AllowedHostnames         Opt[[]string] `json:"allowedHostnames" doc:"At most 100; replaces the list"`
-	IsAllHostnamesAllowed    Opt[bool]     `json:"isAllHostnamesAllowed"`
-	ExcludedIPs              Opt[[]string] `json:"excludedIps" doc:"At most 200 addresses or ranges; replaces the list"`
-	ExcludedPaths            Opt[[]string] `json:"excludedPaths" doc:"At most 200, as /admin or /admin/*; replaces the list"`
-	ExcludedCountries        Opt[[]string] `json:"excludedCountries" doc:"ISO 3166-1 alpha-2 or English names; replaces the list"`
-	ExcludedHostnames        Opt[[]string] `json:"excludedHostnames" doc:"At most 100, as staging.shop.example or *.vercel.app; replaces the list"`
-	RespectGPC               Opt[bool]     `json:"respectGpc"`
-	Attribution              Opt[string]   `json:"attribution" doc:"last_non_direct, first_touch or last_touch"`
+	Domain                   Opt[string]   `json:"domain,omitzero"`
+	Name                     Opt[string]   `json:"name,omitzero" doc:"At most 100 characters; null: the domain stands for it"`
+	Timezone                 Opt[string]   `json:"timezone,omitzero" doc:"IANA name"`
+	Currency                 Opt[string]   `json:"currency,omitzero" doc:"ISO 4217"`
+	KPI                      Opt[string]   `json:"kpi,omitzero" doc:"Name of a goal that the website has seen, or of an automatic one; null clears"`
+	KPIColorScheme           Opt[string]   `json:"kpiColorScheme,omitzero"`
+	RevenueMetric            Opt[string]   `json:"revenueMetric,omitzero" doc:"revenue or mrr"`
+	SendWeeklyReports        Opt[bool]     `json:"sendWeeklyReports,omitzero"`
+	SendViralTrafficAlerts   Opt[bool]     `json:"sendViralTrafficAlerts,omitzero"`
+	IsPublicDashboardEnabled Opt[bool]     `json:"isPublicDashboardEnabled,omitzero"`
+	IsPublicDataEnabled      Opt[bool]     `json:"isPublicDataEnabled,omitzero"`
+	IsCookieless             Opt[bool]     `json:"isCookieless,omitzero"`
+	IsAttackModeEnabled      Opt[bool]     `json:"isAttackModeEnabled,omitzero"`
+	IncludeRenewalRevenue    Opt[bool]     `json:"includeRenewalRevenue,omitzero"`
+	AllowedHostnames         Opt[[]string] `json:"allowedHostnames,omitzero" doc:"At most 100; replaces the list"`
+	IsAllHostnamesAllowed    Opt[bool]     `json:"isAllHostnamesAllowed,omitzero"`
+	ExcludedIPs              Opt[[]string] `json:"excludedIps,omitzero" doc:"At most 200 addresses or ranges; replaces the list"`
+	ExcludedPaths            Opt[[]string] `json:"excludedPaths,omitzero" doc:"At most 200, as /admin or /admin/*; replaces the list"`
+	ExcludedCountries        Opt[[]string] `json:"excludedCountries,omitzero" doc:"ISO 3166-1 alpha-2 or English names; replaces the list"`
+	ExcludedHostnames        Opt[[]string] `json:"excludedHostnames,omitzero" doc:"At most 100, as staging.shop.example or *.vercel.app; replaces the list"`
+	RespectGPC               Opt[bool]     `json:"respectGpc,omitzero"`
+	Attribution              Opt[string]   `json:"attribution,omitzero" doc:"last_non_direct, first_touch or last_touch"`
 }
 
 const settingsExample = `{"status":"success","data":[{"_id":"665f0b3c4d2e1a0012345678","domain":"shop.example","name":"Shop","trackingId":"dfid_8KqW2mZr4TnB5xYc7LdVp","timezone":"Europe/Bucharest","currency":"EUR","kpi":"signup","kpiColorScheme":"orange","revenueMetric":"revenue","isCookieless":false,"isAttackModeEnabled":false,"includeRenewalRevenue":true,"sendWeeklyReports":true,"sendViralTrafficAlerts":false,"isPublicDashboardEnabled":false,"isPublicDataEnabled":false,"allowedHostnames":["shop.example","www.shop.example"],"isAllHostnamesAllowed":false,"excludedIps":[],"excludedPaths":["/admin"],"excludedCountries":[],"excludedHostnames":[],"respectGpc":false,"attribution":"last_non_direct","role":"owner","createdAt":"2026-05-19T00:00:00.000Z"}]}`

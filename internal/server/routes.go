@@ -44,7 +44,9 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	if err := rt.Register(reporting.Routes()...); err != nil {
 		return nil, err
 	}
-	if err := rt.Public(api.EventEndpoints(f.ingest)...); err != nil {
+	public := append(api.EventEndpoints(f.ingest), rt.Reference(version, s.BaseURL)...)
+	public = append(public, staticFiles()...)
+	if err := rt.Public(public...); err != nil {
 		return nil, err
 	}
 	return rt, rt.Public(
