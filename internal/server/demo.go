@@ -14,14 +14,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"datafast/internal/account"
 	"datafast/internal/demo"
 	"datafast/internal/fault"
 	"datafast/internal/funnel"
 	"datafast/internal/revenue"
 	"datafast/internal/site"
-
-	"github.com/spf13/cobra"
 )
 
 // The demo's shop: some 300,000 events in 90 days.

@@ -239,8 +239,14 @@ func (w *world) drawFunnel(rt *rapid.T) analytics.FunnelQuery {
 	q := analytics.FunnelQuery{WebsiteID: w.websiteID, Range: w.drawRange(rt), Filters: w.drawFilters(rt), IncludeRenewals: true}
 	for range rapid.IntRange(2, 4).Draw(rt, "steps") {
 		q.Steps = append(q.Steps, pickFrom(rt, "step", []analytics.FunnelStep{
-			{Path: "/"}, {Path: "/docs*"}, {Path: "/docs"}, {Hostname: "shop.example", Path: "/*"}, {Path: "/100%_*"},
-			{Goal: "signup"}, {Goal: "checkout:pro"}, {Goal: "payment"},
+			{Path: "/"},
+			{Path: "/docs*"},
+			{Path: "/docs"},
+			{Hostname: "shop.example", Path: "/*"},
+			{Path: "/100%_*"},
+			{Goal: "signup"},
+			{Goal: "checkout:pro"},
+			{Goal: "payment"},
 		}))
 	}
 	return q
