@@ -9,7 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	_ "time/tzdata" // zones also where the system has none
+	_ "time/tzdata"
 
 	"github.com/spf13/cobra"
 

@@ -24,5 +24,5 @@ func (r Role) rank() int {
 	return 0
 }
 
-// Atleast reports whether r includes everything that least may do.
+// AtLeast reports whether r includes everything that least may do.
 func (r Role) AtLeast(least Role) bool { return r.rank() >= least.rank() }

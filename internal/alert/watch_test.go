@@ -39,15 +39,18 @@ func (d *desk) Logs(context.Context, string, string, int) ([]alert.Log, error) {
 func (d *desk) CountLogs(context.Context, string, string) (alert.Counts, error) {
 	return alert.Counts{}, nil
 }
+
 func (d *desk) InsertLogs(_ context.Context, logs []alert.Log) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.logs = append(d.logs, logs...)
 	return nil
 }
+
 func (d *desk) Owner(context.Context, string) (account.Member, error) {
 	return account.Member{Email: "owner@example.com"}, nil
 }
+
 func (d *desk) Notify(m alert.Message) error {
 	d.mu.Lock()
 	d.mails = append(d.mails, m)

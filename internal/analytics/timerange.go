@@ -5,7 +5,7 @@ import (
 	"strings"
 	"sync"
 	"time"
-	_ "time/tzdata" // zones and their aliases are in the binary
+	_ "time/tzdata"
 
 	"datafast/internal/fault"
 )

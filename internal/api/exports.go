@@ -211,19 +211,38 @@ func eventLine(e *event.Event, all bool) ordered {
 		id = e.ID
 	}
 	row := ordered{
-		{"id", id}, {"timestamp", Stamp(e.Time)}, {"type", wireType(e.Kind)}, {"href", hrefOf(e)}, {"referrer", orNull(e.Origin.ReferrerURL)},
-		{"visitorId", e.Visitor.String()}, {"sessionId", e.ClientSession}, {"extraData", extraOf(e)},
+		{"id", id},
+		{"timestamp", Stamp(e.Time)},
+		{"type", wireType(e.Kind)},
+		{"href", hrefOf(e)},
+		{"referrer", orNull(e.Origin.ReferrerURL)},
+		{"visitorId", e.Visitor.String()},
+		{"sessionId", e.ClientSession},
+		{"extraData", extraOf(e)},
 	}
 	if e.ClientSession == "" {
 		row[6].Value = "server"
 	}
 	optional := ordered{
-		{"hash", strings.Contains(e.Path, "#")}, {"viewport", ordered{{"width", e.Viewport.Width}, {"height", e.Viewport.Height}}},
-		{"screenWidth", e.Screen.Width}, {"screenHeight", e.Screen.Height}, {"language", e.Language}, {"timezone", e.Timezone},
-		{"browser", e.System.Browser}, {"browserVersion", e.System.BrowserVersion}, {"os", e.System.OS}, {"osVersion", e.System.OSVersion},
-		{"device", e.System.Device}, {"country", e.Place.Country}, {"region", e.Place.Region}, {"city", e.Place.City},
-		{"latitude", float32(e.Place.Latitude)}, {"longitude", float32(e.Place.Longitude)},
-		{"visitorFirstSeenAt", StampOrNull(e.ClientFirstSeen)}, {"visitorSessionNumber", e.ClientSessions}, {"isServer", e.Server},
+		{"hash", strings.Contains(e.Path, "#")},
+		{"viewport", ordered{{"width", e.Viewport.Width}, {"height", e.Viewport.Height}}},
+		{"screenWidth", e.Screen.Width},
+		{"screenHeight", e.Screen.Height},
+		{"language", e.Language},
+		{"timezone", e.Timezone},
+		{"browser", e.System.Browser},
+		{"browserVersion", e.System.BrowserVersion},
+		{"os", e.System.OS},
+		{"osVersion", e.System.OSVersion},
+		{"device", e.System.Device},
+		{"country", e.Place.Country},
+		{"region", e.Place.Region},
+		{"city", e.Place.City},
+		{"latitude", float32(e.Place.Latitude)},
+		{"longitude", float32(e.Place.Longitude)},
+		{"visitorFirstSeenAt", StampOrNull(e.ClientFirstSeen)},
+		{"visitorSessionNumber", e.ClientSessions},
+		{"isServer", e.Server},
 	}
 	for _, f := range optional {
 		if all || !isEmpty(f.Value) {
@@ -326,15 +345,33 @@ func (a *Reporting) exportSessions(ctx context.Context, r *Request) (*Response, 
 func sessionLine(s *event.Session, bounce bool) ordered {
 	o := &s.Origin
 	return ordered{
-		{"visitorId", s.Visitor.String()}, {"startedAt", Stamp(s.Start)}, {"endedAt", Stamp(s.End)},
-		{"durationMs", s.End.Sub(s.Start).Milliseconds()}, {"pageviews", s.Pageviews}, {"goals", s.Goals}, {"bounce", bounce},
-		{"entryPage", orNull(s.EntryPath)}, {"exitPage", orNull(s.ExitPath)}, {"hostname", orNull(s.EntryHostname)},
-		{"referrer", orNull(o.Referrer)}, {"source", orNull(o.Source)}, {"channel", orNull(o.Channel)},
-		{"utm_source", orNull(o.UTMSource)}, {"utm_medium", orNull(o.UTMMedium)}, {"utm_campaign", orNull(o.UTMCampaign)},
-		{"utm_term", orNull(o.UTMTerm)}, {"utm_content", orNull(o.UTMContent)},
-		{"ref", orNull(o.Ref)}, {"sourceParam", orNull(o.SourceParam)}, {"via", orNull(o.Via)},
-		{"country", orNull(s.Place.Country)}, {"region", orNull(s.Place.Region)}, {"city", orNull(s.Place.City)},
-		{"browser", orNull(s.System.Browser)}, {"os", orNull(s.System.OS)}, {"device", orNull(s.System.Device)},
+		{"visitorId", s.Visitor.String()},
+		{"startedAt", Stamp(s.Start)},
+		{"endedAt", Stamp(s.End)},
+		{"durationMs", s.End.Sub(s.Start).Milliseconds()},
+		{"pageviews", s.Pageviews},
+		{"goals", s.Goals},
+		{"bounce", bounce},
+		{"entryPage", orNull(s.EntryPath)},
+		{"exitPage", orNull(s.ExitPath)},
+		{"hostname", orNull(s.EntryHostname)},
+		{"referrer", orNull(o.Referrer)},
+		{"source", orNull(o.Source)},
+		{"channel", orNull(o.Channel)},
+		{"utm_source", orNull(o.UTMSource)},
+		{"utm_medium", orNull(o.UTMMedium)},
+		{"utm_campaign", orNull(o.UTMCampaign)},
+		{"utm_term", orNull(o.UTMTerm)},
+		{"utm_content", orNull(o.UTMContent)},
+		{"ref", orNull(o.Ref)},
+		{"sourceParam", orNull(o.SourceParam)},
+		{"via", orNull(o.Via)},
+		{"country", orNull(s.Place.Country)},
+		{"region", orNull(s.Place.Region)},
+		{"city", orNull(s.Place.City)},
+		{"browser", orNull(s.System.Browser)},
+		{"os", orNull(s.System.OS)},
+		{"device", orNull(s.System.Device)},
 	}
 }
 
@@ -422,9 +459,19 @@ func behind(place, after analytics.Cursor) bool {
 func paymentLine(p *revenue.Payment, currency string) ordered {
 	row := paymentRowOf(p, currency)
 	return ordered{
-		{"_id", row.ID}, {"transaction_id", row.TransactionID}, {"amount", row.Amount}, {"currency", row.Currency},
-		{"renewal", row.Renewal}, {"refunded", row.Refunded}, {"is_free_trial", row.IsFreeTrial},
-		{"datafast_visitor_id", row.VisitorID}, {"email", row.Email}, {"name", row.Name}, {"customer_id", row.CustomerID},
-		{"timestamp", row.Timestamp}, {"websiteAmount", row.WebsiteAmount}, {"estimated", row.Estimated},
+		{"_id", row.ID},
+		{"transaction_id", row.TransactionID},
+		{"amount", row.Amount},
+		{"currency", row.Currency},
+		{"renewal", row.Renewal},
+		{"refunded", row.Refunded},
+		{"is_free_trial", row.IsFreeTrial},
+		{"datafast_visitor_id", row.VisitorID},
+		{"email", row.Email},
+		{"name", row.Name},
+		{"customer_id", row.CustomerID},
+		{"timestamp", row.Timestamp},
+		{"websiteAmount", row.WebsiteAmount},
+		{"estimated", row.Estimated},
 	}
 }

@@ -75,8 +75,10 @@ func (a *Reporting) goalEventRoutes() []Route {
 			ID: "deleteGoals", Tag: "Goals", Summary: "Delete goal events",
 			Description: "By visitor, name, range, or several of them; at least one. Without a range: all time.",
 			Query: []Param{
-				{Name: "datafast_visitor_id", Description: "UUID v4"}, {Name: "name", Description: "Goal name"},
-				{Name: "start", Description: "Or startAt; with end."}, {Name: "end", Description: "Or endAt."},
+				{Name: "datafast_visitor_id", Description: "UUID v4"},
+				{Name: "name", Description: "Goal name"},
+				{Name: "start", Description: "Or startAt; with end."},
+				{Name: "end", Description: "Or endAt."},
 			},
 			Data:    []deletedGoals{},
 			Example: `{"status":"success","data":[{"message":"Goal events deleted successfully within time range","goal_name":"signup","timeRange":{"start":"2026-05-01T00:00:00.000Z","end":"2026-05-19T23:59:59.000Z"},"deletedCount":3}]}`,

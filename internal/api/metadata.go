@@ -38,8 +38,13 @@ func (a *Reporting) metadata(_ context.Context, r *Request) (*Response, error) {
 		scheme = "orange"
 	}
 	all := ordered{
-		{"domain", w.Domain}, {"timezone", w.Timezone}, {"name", w.DisplayName()}, {"logo", orNull(w.Logo)},
-		{"kpiColorScheme", scheme}, {"kpi", orNull(w.KPI)}, {"currency", w.Currency},
+		{"domain", w.Domain},
+		{"timezone", w.Timezone},
+		{"name", w.DisplayName()},
+		{"logo", orNull(w.Logo)},
+		{"kpiColorScheme", scheme},
+		{"kpi", orNull(w.KPI)},
+		{"currency", w.Currency},
 	}
 	if fields != nil {
 		all = slices.DeleteFunc(all, func(f Field) bool { return !slices.Contains(fields, f.Name) })

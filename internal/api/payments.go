@@ -83,8 +83,10 @@ func (a *Reporting) paymentRoutes() []Route {
 			ID: "deletePayments", Tag: "Payments", Summary: "Delete payments",
 			Description: "By transaction_id (everything else is then ignored), by visitor, or by range; at least one.",
 			Query: []Param{
-				{Name: "transaction_id", Description: "Or tx_id"}, {Name: "datafast_visitor_id", Description: "UUID v4"},
-				{Name: "start", Description: "Or startAt; with end."}, {Name: "end", Description: "Or endAt."},
+				{Name: "transaction_id", Description: "Or tx_id"},
+				{Name: "datafast_visitor_id", Description: "UUID v4"},
+				{Name: "start", Description: "Or startAt; with end."},
+				{Name: "end", Description: "Or endAt."},
 			},
 			Data:    []deletedPayments{},
 			Example: `{"status":"success","data":[{"message":"All payments for visitor deleted successfully within time range","datafast_visitor_id":"5b0c8a52-0f3e-4d0a-9a51-2f3f4f2f7b11","timeRange":{"start":"2026-05-01T00:00:00.000Z","end":"2026-05-19T23:59:59.000Z"},"deletedCount":2}]}`,

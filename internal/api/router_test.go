@@ -35,6 +35,7 @@ type door struct {
 func (d *door) BySecret(_ context.Context, secret string) (*auth.Principal, error) {
 	return d.bySecret[secret], nil
 }
+
 func (d *door) Role(_ context.Context, _, website string) (account.Role, error) {
 	return d.roles[website], nil
 }
@@ -42,6 +43,7 @@ func (d *door) Used(context.Context, *auth.Principal, auth.Permission, netip.Add
 func (d *door) Principal(context.Context, *http.Request) (*auth.Principal, error) {
 	return d.signedIn, nil
 }
+
 func (d *door) Find(_ context.Context, ref string) (*site.Website, error) {
 	if _, known := d.roles[ref]; known {
 		return &site.Website{ID: ref}, nil

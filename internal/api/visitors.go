@@ -217,14 +217,24 @@ func visitorColumns(v *analytics.VisitorRow) ordered {
 		{"lastSeenAt", row.LastSeenAt},
 		{"currentUrl", row.CurrentURL},
 		{"identity", ordered{
-			{"country", id.Country}, {"region", id.Region}, {"city", id.City},
-			{"browser", id.Browser}, {"os", id.OS}, {"device", id.Device},
+			{"country", id.Country},
+			{"region", id.Region},
+			{"city", id.City},
+			{"browser", id.Browser},
+			{"os", id.OS},
+			{"device", id.Device},
 		}},
 		{"acquisition", ordered{
-			{"referrer", acq.Referrer}, {"hostname", acq.Hostname},
-			{"utm_source", acq.UTMSource}, {"utm_medium", acq.UTMMedium}, {"utm_campaign", acq.UTMCampaign},
-			{"utm_term", acq.UTMTerm}, {"utm_content", acq.UTMContent},
-			{"ref", acq.Ref}, {"source", acq.Source}, {"via", acq.Via},
+			{"referrer", acq.Referrer},
+			{"hostname", acq.Hostname},
+			{"utm_source", acq.UTMSource},
+			{"utm_medium", acq.UTMMedium},
+			{"utm_campaign", acq.UTMCampaign},
+			{"utm_term", acq.UTMTerm},
+			{"utm_content", acq.UTMContent},
+			{"ref", acq.Ref},
+			{"source", acq.Source},
+			{"via", acq.Via},
 		}},
 		{"isCustomer", row.IsCustomer},
 	}
@@ -271,8 +281,14 @@ func clickIDs(o *event.Origin) map[string]string {
 func keptQuery(o *event.Origin) string {
 	q := url.Values{}
 	for _, p := range []struct{ key, value string }{
-		{"utm_source", o.UTMSource}, {"utm_medium", o.UTMMedium}, {"utm_campaign", o.UTMCampaign}, {"utm_term", o.UTMTerm},
-		{"utm_content", o.UTMContent}, {"ref", o.Ref}, {"source", o.SourceParam}, {"via", o.Via},
+		{"utm_source", o.UTMSource},
+		{"utm_medium", o.UTMMedium},
+		{"utm_campaign", o.UTMCampaign},
+		{"utm_term", o.UTMTerm},
+		{"utm_content", o.UTMContent},
+		{"ref", o.Ref},
+		{"source", o.SourceParam},
+		{"via", o.Via},
 	} {
 		if p.value != "" {
 			q.Set(p.key, p.value)

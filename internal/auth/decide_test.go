@@ -195,7 +195,7 @@ func TestParsePermissions(t *testing.T) {
 			t.Errorf("Has(%s) = %v, want %v", p, set.Has(p), want)
 		}
 	}
-	if (auth.Permissions(0)).Has(auth.AnalyticsRead) {
+	if auth.Permissions(0).Has(auth.AnalyticsRead) {
 		t.Error("an empty set is read as all")
 	}
 }

@@ -111,18 +111,36 @@ func TestSystems_Read(t *testing.T) {
 		want     event.System
 		bot      bool
 	}{
-		{"mac chrome", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-			event.System{Browser: "Chrome", BrowserVersion: "126.0", OS: "Mac OS", OSVersion: "10.15", Device: "desktop"}, false},
-		{"ipad", "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
-			event.System{Browser: "Mobile Safari", BrowserVersion: "17.5", OS: "iOS", OSVersion: "17.5", Device: "tablet"}, false},
-		{"firefox linux", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-			event.System{Browser: "Firefox", BrowserVersion: "128.0", OS: "Linux", Device: "desktop"}, false},
-		{"ios app of the SDK", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) DataFast/1.0.0 Mobile",
-			event.System{Browser: "Mobile Safari UI/WKWebView", OS: "iOS", OSVersion: "17.5", Device: "mobile"}, false},
-		{"headless", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/126.0.0.0 Safari/537.36",
-			event.System{Browser: "HeadlessChrome", BrowserVersion: "126.0", OS: "Linux", Device: "desktop"}, true},
-		{"googlebot", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-			event.System{Browser: "Googlebot", BrowserVersion: "2.1", Device: "desktop"}, true},
+		{
+			"mac chrome", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+			event.System{Browser: "Chrome", BrowserVersion: "126.0", OS: "Mac OS", OSVersion: "10.15", Device: "desktop"},
+			false,
+		},
+		{
+			"ipad", "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+			event.System{Browser: "Mobile Safari", BrowserVersion: "17.5", OS: "iOS", OSVersion: "17.5", Device: "tablet"},
+			false,
+		},
+		{
+			"firefox linux", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+			event.System{Browser: "Firefox", BrowserVersion: "128.0", OS: "Linux", Device: "desktop"},
+			false,
+		},
+		{
+			"ios app of the SDK", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) DataFast/1.0.0 Mobile",
+			event.System{Browser: "Mobile Safari UI/WKWebView", OS: "iOS", OSVersion: "17.5", Device: "mobile"},
+			false,
+		},
+		{
+			"headless", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/126.0.0.0 Safari/537.36",
+			event.System{Browser: "HeadlessChrome", BrowserVersion: "126.0", OS: "Linux", Device: "desktop"},
+			true,
+		},
+		{
+			"googlebot", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+			event.System{Browser: "Googlebot", BrowserVersion: "2.1", Device: "desktop"},
+			true,
+		},
 		{"curl", "curl/8.5.0", event.System{Browser: "curl", BrowserVersion: "8.5", Device: "desktop"}, true},
 		{"empty", "", event.System{Device: "desktop"}, true},
 	}

@@ -8,11 +8,11 @@ import (
 	"net/http"
 	"net/netip"
 
-	"datafast/internal/event"
-	"datafast/internal/place"
-
 	"github.com/maypok86/otter/v2"
 	"github.com/oschwald/maxminddb-golang/v2"
+
+	"datafast/internal/event"
+	"datafast/internal/place"
 )
 
 // geodata holds the country file that `make build` lays there; without it, places

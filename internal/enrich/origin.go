@@ -79,9 +79,15 @@ func firstOf(values ...string) string {
 // adPlatform names the platform of the first ad click id (product.md §3, 2).
 func adPlatform(ids string) string {
 	for _, pair := range []struct{ key, name string }{
-		{"gclid", "Google Ads"}, {"gclsrc", "Google Ads"}, {"wbraid", "Google Ads"}, {"gbraid", "Google Ads"},
-		{"fbclid", "Facebook/Instagram"}, {"msclkid", "Microsoft Ads"}, {"ttclid", "TikTok"},
-		{"twclid", "X"}, {"li_fat_id", "LinkedIn"},
+		{"gclid", "Google Ads"},
+		{"gclsrc", "Google Ads"},
+		{"wbraid", "Google Ads"},
+		{"gbraid", "Google Ads"},
+		{"fbclid", "Facebook/Instagram"},
+		{"msclkid", "Microsoft Ads"},
+		{"ttclid", "TikTok"},
+		{"twclid", "X"},
+		{"li_fat_id", "LinkedIn"},
 	} {
 		if hasClickID(ids, pair.key) {
 			return pair.name

@@ -7,10 +7,10 @@ import (
 	"regexp"
 	"strings"
 
-	"datafast/internal/event"
-
 	"github.com/maypok86/otter/v2"
 	"github.com/ua-parser/uap-go/uaparser"
+
+	"datafast/internal/event"
 )
 
 //go:embed tables/bots.txt
@@ -61,12 +61,10 @@ func compileBots() (*regexp.Regexp, error) {
 		}
 	}
 	// The client's own list (tracker.md §9), which tools cannot be without.
-	for _, tool := range []string{
+	patterns = append(patterns,
 		"headlesschrome", "phantomjs", "selenium", "webdriver", "puppeteer", "playwright",
 		"python", "curl", "wget", "java/", "go-http", `node\.js`, "axios", "postman",
-	} {
-		patterns = append(patterns, tool)
-	}
+	)
 	re, err := regexp.Compile("(?i)" + strings.Join(patterns, "|"))
 	if err != nil {
 		return nil, fmt.Errorf("compile bot patterns: %w", err)

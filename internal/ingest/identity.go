@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"datafast/internal/event"
-
 	"golang.org/x/net/publicsuffix"
+
+	"datafast/internal/event"
 )
 
 // Secrets keeps what must survive a restart and be the same on every node.

@@ -7,10 +7,10 @@ import (
 	"sync"
 	"time"
 
-	"datafast/internal/event"
-
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/time/rate"
+
+	"datafast/internal/event"
 )
 
 // The rate limit of events (tracker.md §6.3): 60 in 10 seconds and a burst of

@@ -10,9 +10,15 @@ import (
 func TestCountryCode(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ in, want string }{
-		{"US", "US"}, {"us", "US"}, {"United States of America", "US"},
-		{"united states", "US"}, {"UK", "GB"}, {"Germany", "DE"}, {" germany ", "DE"},
-		{"Cote d'Ivoire", "CI"}, {"Narnia", ""},
+		{"US", "US"},
+		{"us", "US"},
+		{"United States of America", "US"},
+		{"united states", "US"},
+		{"UK", "GB"},
+		{"Germany", "DE"},
+		{" germany ", "DE"},
+		{"Cote d'Ivoire", "CI"},
+		{"Narnia", ""},
 	}
 	for _, tt := range tests {
 		if got, ok := place.CountryCode(tt.in); got != tt.want || ok != (tt.want != "") {
@@ -30,8 +36,13 @@ func TestRegions(t *testing.T) {
 		t.Errorf("RegionName(FR-IDF) = %q", got)
 	}
 	for _, tt := range []struct{ country, name, want string }{
-		{"DE", "Hesse", "DE-HE"}, {"DE", "Hessen", "DE-HE"}, {"CA", "Quebec", "CA-QC"},
-		{"US", "California", "US-CA"}, {"GB", "England", "GB-ENG"}, {"US", "Nowhere", "Nowhere"}, {"US", "", ""},
+		{"DE", "Hesse", "DE-HE"},
+		{"DE", "Hessen", "DE-HE"},
+		{"CA", "Quebec", "CA-QC"},
+		{"US", "California", "US-CA"},
+		{"GB", "England", "GB-ENG"},
+		{"US", "Nowhere", "Nowhere"},
+		{"US", "", ""},
 	} {
 		if got := place.RegionCode(tt.country, tt.name); got != tt.want {
 			t.Errorf("RegionCode(%s, %q) = %q, want %q", tt.country, tt.name, got, tt.want)

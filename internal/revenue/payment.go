@@ -59,17 +59,3 @@ type Payment struct {
 	AttributedAt time.Time       // the moment from which attribution looks back
 	RefundOf     string          // transaction id of the refunded payment
 }
-
-// customer is what payments of one customer share (product.md §5): the customer
-// id, else the email address, else the visitor. "" when there is none.
-func (p *Payment) customer() string {
-	switch {
-	case p.CustomerID != "":
-		return "id:" + p.CustomerID
-	case p.Email != "":
-		return "email:" + p.Email
-	case !p.SentVisitor.IsZero():
-		return "visitor:" + p.SentVisitor.String()
-	}
-	return ""
-}

@@ -14,14 +14,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"datafast/internal/account"
 	"datafast/internal/demo"
 	"datafast/internal/fault"
 	"datafast/internal/funnel"
 	"datafast/internal/revenue"
 	"datafast/internal/site"
-
-	"github.com/spf13/cobra"
 )
 
 // The demo's shop: some 300,000 events in 90 days.
@@ -30,7 +30,7 @@ const (
 	demoEmail   = "owner@example.com"
 	demoZone    = "Europe/Berlin"
 	demoDays    = 90
-	demoPerDay  = 1150
+	demoPerDay  = 1000
 	demoSeed    = 20260521
 	demoDataDir = "./demo-data"
 )

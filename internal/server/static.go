@@ -28,7 +28,7 @@ const pagePolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' '
 // staticFiles are the tracker's scripts, the flags and the dashboard.
 func staticFiles() []api.Public {
 	get := []string{"GET"}
-	script := func(name string) http.Handler { return trackerScript(name) }
+	script := trackerScript
 	return []api.Public{
 		{Methods: get, Path: "/js/script.js", Why: "the tracker", Handler: script("script.js"), Hot: true},
 		{Methods: get, Path: "/js/script.hash.js", Why: "the tracker", Handler: script("script.hash.js"), Hot: true},

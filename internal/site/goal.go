@@ -31,10 +31,18 @@ type Color struct {
 // Palette is the colours that a goal may have (api.md §9.6).
 func Palette() []Color {
 	return []Color{
-		{"#f97316", "orange", "Orange"}, {"#8dcdff", "blue", "Light blue"}, {"#84cc16", "lime", "Lime"},
-		{"#eab308", "yellow", "Yellow"}, {"#ec4899", "pink", "Pink"}, {"#ef4444", "red", "Red"},
-		{"#a855f7", "purple", "Purple"}, {"#14b8a6", "teal", "Teal"}, {"#22c55e", "green", "Green"},
-		{"#3b82f6", "blue", "Blue"}, {"#6366f1", "indigo", "Indigo"}, {"#6b7280", "gray", "Gray"},
+		{"#f97316", "orange", "Orange"},
+		{"#8dcdff", "blue", "Light blue"},
+		{"#84cc16", "lime", "Lime"},
+		{"#eab308", "yellow", "Yellow"},
+		{"#ec4899", "pink", "Pink"},
+		{"#ef4444", "red", "Red"},
+		{"#a855f7", "purple", "Purple"},
+		{"#14b8a6", "teal", "Teal"},
+		{"#22c55e", "green", "Green"},
+		{"#3b82f6", "blue", "Blue"},
+		{"#6366f1", "indigo", "Indigo"},
+		{"#6b7280", "gray", "Gray"},
 	}
 }
 

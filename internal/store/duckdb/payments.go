@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"datafast/internal/event"
 	"datafast/internal/revenue"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 const paymentColumns = `id, transaction_id, kind, amount_minor, currency, site_amount, estimated, time,

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"datafast/internal/analytics"
 	"datafast/internal/event"
 	"datafast/internal/place"
 	"datafast/internal/store/sqlgen"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // Visitors lists visitors, last seen first.

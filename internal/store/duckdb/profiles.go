@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"datafast/internal/analytics"
 	"datafast/internal/event"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // maxTraits is how many metadata keys a profile keeps, the last written ones

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"datafast/internal/event"
-
 	"github.com/duckdb/duckdb-go/v2"
+
+	"datafast/internal/event"
 )
 
 // Column lists, in the order of the tables and of the functions below.

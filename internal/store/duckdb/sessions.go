@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"datafast/internal/event"
 	"datafast/internal/store/sessionize"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // staleChunk bounds how many visitors' events are read at once.

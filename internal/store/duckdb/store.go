@@ -20,10 +20,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"datafast/internal/event"
 	"datafast/internal/store/sessionize"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // Options say how to open a store.

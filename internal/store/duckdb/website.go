@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"datafast/internal/analytics"
 	"datafast/internal/event"
 	"datafast/internal/fault"
 	"datafast/internal/ingest"
 	"datafast/internal/store/sessionize"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // Tracking tells what became of a website's events.

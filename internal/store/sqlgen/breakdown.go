@@ -54,25 +54,15 @@ func sessionKeys(q *analytics.Query) (keys []string, condition string) {
 // campaignKeys groups by the asked ones of the eight parameters; sessions with
 // none of the eight are left out.
 func campaignKeys(q *analytics.Query) (keys []string, condition string) {
-	columns := map[string]string{"source": "source_param"}
-	all := make([]string, 0, len(analytics.CampaignKeys()))
-	for _, name := range analytics.CampaignKeys() {
-		column := name
-		if c, ok := columns[name]; ok {
-			column = c
-		}
-		all = append(all, "s."+column)
-	}
 	asked := q.CampaignKeys
 	if len(asked) == 0 {
 		asked = analytics.CampaignKeys()
 	}
 	for _, name := range asked {
-		column := name
-		if c, ok := columns[name]; ok {
-			column = c
+		if name == "source" {
+			name = "source_param"
 		}
-		keys = append(keys, "s."+column)
+		keys = append(keys, "s."+name)
 	}
 	return keys, "tagged"
 }

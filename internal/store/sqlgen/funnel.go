@@ -79,8 +79,13 @@ func (b *builder) funnel(q analytics.FunnelQuery) {
 	b.with("matches", sql)
 	entry := "SELECT visitor, min(time) AS time, min(place) AS place FROM matches WHERE is1 GROUP BY visitor"
 	b.with("entered", entry)
-	b.with("step1", fmt.Sprintf(`SELECT m.visitor, m.time, m.place, s.referrer, s.country FROM entered m JOIN sessions s
-		ON s.visitor = m.visitor AND m.time BETWEEN s.started_at AND s.ended_at WHERE s.site = %s AND %s`, b.site, b.passes(q.Filters)))
+	keep := "TRUE"
+	if len(q.Filters) > 0 {
+		keep = "s.visitor IS NOT NULL AND " + b.passes(q.Filters)
+	}
+	b.with("step1", fmt.Sprintf(`SELECT m.visitor, m.time, m.place, coalesce(s.referrer, '') AS referrer, coalesce(s.country, '') AS country
+		FROM entered m LEFT JOIN sessions s ON s.site = %s AND s.visitor = m.visitor AND m.time BETWEEN s.started_at AND s.ended_at
+		WHERE %s`, b.site, keep))
 	for i := 1; i < len(q.Steps); i++ {
 		b.with(fmt.Sprintf("step%d", i+1), fmt.Sprintf(`SELECT m.visitor, min(m.time) AS time, min(m.place) AS place
 			FROM matches m JOIN step%d p ON p.visitor = m.visitor WHERE m.is%d AND m.place > p.place GROUP BY m.visitor`, i, i+1))

@@ -16,9 +16,9 @@ it("shares never hide what is there", () => {
 });
 
 it("money has the symbol or the code", () => {
-  expect([formatMoney(1234.5, "$"), formatMoney(12, "€"), formatMoney(-3.1, "CHF")]).toEqual([
-    "$1,234.50",
-    "€12",
+  expect([formatMoney(234.5, "$"), formatMoney(1234.5, "€"), formatMoney(-3.1, "CHF")]).toEqual([
+    "$234.50",
+    "€1,235",
     "−3.10 CHF",
   ]);
 });

@@ -19,7 +19,7 @@ export function formatShare(part: number, whole: number): string {
   return percent > 0 && percent < 0.1 ? "<0.1%" : formatPercent(Math.min(percent, 100));
 }
 
-/** Money in major units with the website's symbol, or its code where there is none. */
+/** Money in major units, cents only below a thousand, with the website's symbol, or its code where there is none. */
 export function formatMoney(value: number, symbol: string): string {
   const amount = Math.abs(value) < 100_000 ? money(value) : compact.format(Math.abs(value));
   const sign = value < 0 ? "−" : "";
@@ -27,8 +27,9 @@ export function formatMoney(value: number, symbol: string): string {
 }
 
 function money(value: number): string {
-  const digits = Number.isInteger(value) ? 0 : 2;
-  return Math.abs(value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: 2 });
+  const hasCents = !Number.isInteger(value) && Math.abs(value) < 1000;
+  const digits = hasCents ? 2 : 0;
+  return Math.abs(value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** Milliseconds as 45s, 3m 04s, 1h 12m. */
