@@ -22,6 +22,7 @@ import (
 	"datafast/internal/audit"
 	"datafast/internal/auth"
 	"datafast/internal/id"
+	"datafast/internal/revenue"
 	"datafast/internal/server"
 	"datafast/internal/site"
 	"datafast/internal/store"
@@ -80,7 +81,7 @@ func newWorld(tb testing.TB, flags ...string) *world {
 	w.people = account.NewPeople(control, log, account.NewHasher(64, 1, 4), time.Now, newID)
 	w.teams = account.NewTeams(control, log, w.people, time.Now, newID)
 	w.keeper = auth.NewKeeper(control, log, nil, time.Now, newID)
-	w.sites = site.NewSites(control, site.NewDirectory(control, time.Now), nil, log, time.Now, newID)
+	w.sites = site.NewSites(control, site.NewDirectory(control, time.Now), site.Checks{Currency: revenue.ParseCurrency}, log, time.Now, newID)
 	return w
 }
 

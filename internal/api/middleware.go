@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -54,6 +55,10 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		rt.logAccess(r, rec, start)
 	}()
+	if strings.HasPrefix(r.URL.Path, "/api/") && path.Clean(r.URL.Path) != r.URL.Path {
+		notFound(rec, r) // the mux would redirect, and no client of an API follows
+		return
+	}
 	rt.mux.ServeHTTP(rec, r)
 }
 

@@ -69,6 +69,7 @@ func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
 	if srv.flow, err = srv.openPipeline(ctx); err != nil {
 		return nil, err
 	}
+	srv.people.sites.Follow(followers{srv.flow.revenue, srv.events})
 	if srv.Router, err = srv.routes(o.Version); err != nil {
 		return nil, fmt.Errorf("register routes: %w", err)
 	}
