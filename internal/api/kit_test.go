@@ -43,7 +43,9 @@ type world struct {
 	sites  *site.Sites
 	newID  *id.Generator
 	leaks  leakCheck
-	calls  atomic.Uint32
+	// metrics is what /metrics said, for tests that asked.
+	metrics string
+	calls   atomic.Uint32
 }
 
 // password is what every user of a world has.
@@ -120,6 +122,7 @@ func (w *world) token(u *account.User, permissions string, websites ...*site.Web
 	}
 	_, secret, err := w.keeper.CreateToken(w.Context(), auth.SignedIn("", u.ID, false), n, w.sites)
 	w.must(err)
+	w.leaks.note(secret, "a token")
 	return secret
 }
 
@@ -127,6 +130,7 @@ func (w *world) key(s *site.Website, creator *account.User) string {
 	w.Helper()
 	_, secret, err := w.keeper.CreateKey(w.Context(), auth.SignedIn("", creator.ID, false), s.ID, auth.NewKey{})
 	w.must(err)
+	w.leaks.note(secret, "a key")
 	return secret
 }
 
