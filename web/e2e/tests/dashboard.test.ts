@@ -140,6 +140,28 @@ test("a visitor has a page with its journey", async () => {
   await page.close();
 });
 
+test("a funnel is made, and its numbers are the API's", async () => {
+  const page = await openMain("?period=30d");
+  await page.getByRole("button", { name: "New funnel" }).click();
+  const dialog = page.getByRole("dialog", { name: "New funnel" });
+  await dialog.getByLabel("Name of the funnel").fill("From the first page to an account");
+  await dialog.getByLabel("Page").first().fill("/");
+  await dialog.getByLabel("A visitor").nth(1).selectOption("Reaches a goal");
+  await dialog.getByLabel("Goal").fill("signup");
+  await assertAccessible(page);
+  await dialog.getByRole("button", { name: "Save funnel" }).click();
+  await dialog.waitFor({ state: "detached" });
+
+  const panel = page.getByRole("region", { name: "Funnels" });
+  await panel.getByText("came to the end").waitFor();
+  const [funnel] = await world.server.report<{ _id: string }>(site, `/admin/websites/${site.websiteId}/funnels`);
+  const range = await askedRange(page);
+  const answer = await world.server.object<{ totalVisitors: number }>(site, `/analytics/funnels/${funnel?._id}?${range}`);
+  assert.ok(answer.totalVisitors > 0);
+  await panel.getByText(`of ${answer.totalVisitors.toLocaleString("en")} visitors`).waitFor();
+  await page.close();
+});
+
 test("a token is made for an agent, shown once, and deleted", async () => {
   const page = await open("/dashboard/settings?tab=api");
   await page.getByRole("button", { name: "Inspect only" }).click();

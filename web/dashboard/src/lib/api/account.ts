@@ -98,11 +98,6 @@ export interface TrackedGoal {
   displayName: string | null;
 }
 
-export interface FunnelDefinition {
-  _id: string;
-  name: string;
-}
-
 export interface AuditEntry {
   id: string;
   timestamp: string;
@@ -114,11 +109,11 @@ export interface AuditEntry {
   after: unknown;
 }
 
-const list = async <T>(method: string, path: string, body?: unknown) =>
+export const list = async <T>(method: string, path: string, body?: unknown) =>
   (await request<T[]>(method, root + path, body === undefined ? {} : { body })).data;
 
 /** Of the routes that answer one object in an array. */
-async function one<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function one<T>(method: string, path: string, body?: unknown): Promise<T> {
   const [first] = await list<T>(method, path, body);
   if (first === undefined) throw new Error(`${method} ${path} answered no row`);
   return first;
@@ -167,7 +162,6 @@ export const withdrawInvitation = (websiteId: string, invitationId: string) =>
   one<unknown>("DELETE", `${of(websiteId)}/team/invitations/${invitationId}`);
 
 export const trackedGoals = (websiteId: string) => list<TrackedGoal>("GET", `${of(websiteId)}/goals`);
-export const funnels = (websiteId: string) => list<FunnelDefinition>("GET", `${of(websiteId)}/funnels`);
 
 /** Entries newest first, from the offset on; of one website, or of the account without one. */
 export const auditLog = (websiteId: string | undefined, offset: number) =>

@@ -43,27 +43,6 @@ export interface Metadata {
   kpiColorScheme: string;
 }
 
-export interface Funnel {
-  funnel: { _id: string; name: string; slug: string };
-  totalVisitors: number;
-  completedVisitors: number;
-  conversionRate: number;
-  revenue: number;
-  currency: string;
-  steps: FunnelStep[];
-}
-
-export interface FunnelStep {
-  id: string;
-  name: string;
-  visitors: number;
-  conversionRate: number;
-  stepConversionRate: number;
-  dropOff: number;
-  dropOffRate: number;
-  revenue: number;
-}
-
 /** Opens an answer of a batch; throws the ApiError that stands there instead. */
 export type Answer = () => Envelope<unknown>;
 
