@@ -55,7 +55,9 @@ describe("a page view", () => {
     const state = JSON.stringify({ time: Date.now() - 59000, url: "https://example.com/pricing" });
     const before = (window: { sessionStorage: Storage }) =>
       window.sessionStorage.setItem("datafast_pageview_state", state);
-    expect(openPage({ before }).requests).toHaveLength(0);
+    const page = openPage({ before });
+    expect(page.requests).toHaveLength(0);
+    expect(page.window.eval("window.datafast.visitorId")).toMatch(uuid);
     expect(openPage({ before, url: "https://example.com/about" }).requests).toHaveLength(1);
   });
 
