@@ -1,7 +1,8 @@
 // All questions of the main page, asked in one request, and their answers.
 
-import { batch, type Answer, type Metadata, type Overview, type Row, type TimeSeries } from "$lib/api/analytics";
+import { batch, type Answer, type Overview, type Row, type TimeSeries } from "$lib/api/analytics";
 import type { Envelope } from "$lib/api/client";
+import type { MetadataRow } from "$lib/api/schema";
 import { filterParams, rangeParams, type Params, type Query } from "$lib/query/batch";
 import { comparedRange } from "$lib/query/comparison";
 import { intervalFor, type Interval, type TimeRange } from "$lib/query/period";
@@ -72,7 +73,7 @@ const goalVisitors = (answers: Answers, name: string, goal: string): number | un
 };
 
 function kpiOf(answers: Answers): KPI | undefined {
-  const goal = firstOf<Metadata>(answers, "metadata")?.kpi;
+  const goal = firstOf<MetadataRow>(answers, "metadata")?.kpi;
   if (!goal) return undefined;
   return {
     goal,
