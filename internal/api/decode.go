@@ -177,6 +177,9 @@ func (o Opt[T]) Schema(r huma.Registry) *huma.Schema {
 // dotted name.
 func problems(v reflect.Value, prefix string) error {
 	var faults fault.List
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
 	for i := range v.NumField() {
 		if !v.Type().Field(i).IsExported() {
 			continue
