@@ -83,6 +83,18 @@ test("a row filters, and a link shows the same", async () => {
   await shared.close();
 });
 
+test("the credit for revenue can go to another session", async () => {
+  const page = await openMain("?period=30d");
+  await page.getByRole("button", { name: "Attribution of revenue" }).click();
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.url().includes("/analytics/query") && (each.postData() ?? "").includes("first_touch")),
+    page.getByRole("menuitem", { name: "First touch" }).click(),
+  ]);
+  assert.ok(await request.response());
+  await page.waitForURL("**attribution=first_touch");
+  await page.close();
+});
+
 test("keys choose the period, arrows move it", async () => {
   const page = await openMain();
   await page.keyboard.press("m");

@@ -11,11 +11,17 @@ export interface BreakdownRow {
   revenue: number;
 }
 
+/** A breakdown's answer: rows, and the revenue that no session could be given. */
+export interface Breakdown {
+  rows: Row[];
+  unattributed: number;
+}
+
 export type SortKey = "count" | "revenue";
 
 const number = (value: unknown) => (typeof value === "number" ? value : 0);
 
-/** Rows in the server's order; pages of several hosts that share a path stay apart. */
+/** Rows in the server's order. */
 export function toRows(rows: Row[], dimension: Dimension): BreakdownRow[] {
   return rows.map((row) => ({
     value: dimension.value(row),
