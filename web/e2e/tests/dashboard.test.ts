@@ -132,6 +132,25 @@ test("details can be searched and saved", async () => {
   await page.close();
 });
 
+test("a panel loads, and says when there is nothing", async () => {
+  const empty = await world.server.addSite("empty.example");
+  const page = await context.newPage();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/analytics/query*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${world.server.url}/dashboard/${empty.websiteId}`);
+  const panel = page.getByRole("region", { name: "System" });
+  await panel.getByText("Loading").waitFor({ state: "attached" });
+  release();
+  await panel.getByText("No visitors in this period").waitFor();
+  await page.getByRole("heading", { name: "No events yet" }).waitFor();
+  await assertAccessible(page);
+  await page.close();
+});
+
 test("an error of the server is shown, and trying again helps", async () => {
   const page = await context.newPage();
   await page.route("**/analytics/query*", (route) => route.fulfill({ status: 503, body: "" }));

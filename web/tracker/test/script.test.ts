@@ -78,6 +78,19 @@ describe("a page view", () => {
   });
 });
 
+describe("a page that is only being prerendered", () => {
+  it("waits until it is shown", () => {
+    const page = openPage({
+      before: ({ document }) => Object.defineProperty(document, "prerendering", { value: true, configurable: true }),
+    });
+    page.call("early");
+    expect(page.requests).toHaveLength(0);
+    Object.defineProperty(page.document, "prerendering", { value: false });
+    page.document.dispatchEvent(new page.window.Event("prerenderingchange"));
+    expect(page.types()).toEqual(["pageview", "custom"]);
+  });
+});
+
 describe("the script does not start", () => {
   const tag = 'data-website-id="dfid_8KqW2mZr4T" data-domain="example.com"';
   const webdriver = (window: { navigator: Navigator }) =>

@@ -6,6 +6,8 @@ import type { Dimension } from "./dimensions";
 export interface BreakdownRow {
   value: string;
   image: string | undefined;
+  /** The host of a path, where the website has several. */
+  host: string | undefined;
   visitors: number;
   count: number;
   revenue: number;
@@ -23,9 +25,11 @@ const number = (value: unknown) => (typeof value === "number" ? value : 0);
 
 /** Rows in the server's order. */
 export function toRows(rows: Row[], dimension: Dimension): BreakdownRow[] {
+  const hosts = new Set(rows.map((row) => ("path" in row ? row["hostname"] : undefined)));
   return rows.map((row) => ({
     value: dimension.value(row),
     image: dimension.image?.(row),
+    host: hosts.size > 1 && typeof row["hostname"] === "string" ? row["hostname"] : undefined,
     visitors: number(row["visitors"]),
     count: number(row[dimension.metric]),
     revenue: number(row["revenue"]),
