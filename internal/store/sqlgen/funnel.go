@@ -72,8 +72,8 @@ func (b *builder) funnel(q analytics.FunnelQuery) {
 			if firstWithGoal(q.Steps, s.Goal) != i {
 				continue // the flags of the first such step cover all of them
 			}
-			sql += fmt.Sprintf(" UNION ALL SELECT p.visitor, p.time, (p.time, p.id), %s FROM payments p WHERE p.site = %s AND p.visitor IS NOT NULL AND %s AND p.kind IN (%s)",
-				strings.Join(flags, ", "), b.site, b.inRange("p.time"), kinds)
+			sql += fmt.Sprintf(" UNION ALL SELECT p.visitor, p.time, (p.time, p.id), %s FROM payments p WHERE p.site = %s AND %s AND p.kind IN (%s) AND p.visitor IN (SELECT k.visitor FROM sessions k WHERE k.site = %s)",
+				strings.Join(flags, ", "), b.site, b.inRange("p.time"), kinds, b.site)
 		}
 	}
 	b.with("matches", sql)
