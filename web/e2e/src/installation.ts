@@ -71,10 +71,10 @@ export class Installation {
     return installation;
   }
 
-  /** The link for the first account, as the server printed it. */
-  get firstRunLink(): string {
-    const link = this.#output.match(/https?:\/\/\S+\/setup#\S+/)?.[0];
-    if (!link) throw new Error(`no first-run link in: ${this.#output}`);
+  /** The newest link to a page that the server printed or wrote to its log: one with a secret. */
+  printedLink(page: "setup" | "reset"): string {
+    const link = [...this.#output.matchAll(new RegExp(`https?://[^\\s"\\\\]+/${page}#[\\w-]+`, "g"))].at(-1)?.[0];
+    if (!link) throw new Error(`no ${page} link in: ${this.#output}`);
     return link;
   }
 

@@ -1,7 +1,7 @@
 // A small web server for customers' pages, all on 127.0.0.1; the browser resolves their
 // names to it.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, request as send, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { freePort } from "./port.ts";
 
@@ -15,6 +15,7 @@ export type Answer = (url: URL) => Page | undefined;
 
 export class Pages {
   readonly #answers = new Map<string, Answer>();
+  readonly #forwards = new Map<string, { target: URL; address: string }>();
   readonly #server: Server;
 
   private constructor(readonly port: number) {
@@ -34,6 +35,11 @@ export class Pages {
     return `http://${name}:${this.port}`;
   }
 
+  /** Pass a path of a host on, as a customer's web server does, with the client's address in a header. */
+  forward(name: string, path: string, target: string, address: string): void {
+    this.#forwards.set(name + path, { target: new URL(target), address });
+  }
+
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -42,6 +48,18 @@ export class Pages {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? "/", `http://${request.headers.host ?? ""}`);
+    const forward = this.#forwards.get(url.hostname + url.pathname);
+    if (forward) {
+      const { "user-agent": agent, "content-type": type } = request.headers;
+      const headers = { "User-Agent": agent, "Content-Type": type ?? "text/plain", "X-Datafast-Real-Ip": forward.address };
+      const passed = send(forward.target, { method: request.method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, { "Content-Type": answer.headers["content-type"] });
+        answer.pipe(response);
+      });
+      passed.once("error", () => response.destroy());
+      request.pipe(passed);
+      return;
+    }
     const page = this.#answers.get(url.hostname)?.(url);
     if (!page) {
       response.writeHead(404).end();

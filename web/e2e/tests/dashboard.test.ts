@@ -83,6 +83,18 @@ test("a row filters, and a link shows the same", async () => {
   await shared.close();
 });
 
+test("the credit for revenue can go to another session", async () => {
+  const page = await openMain("?period=30d");
+  await page.getByRole("button", { name: "Attribution of revenue" }).click();
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.url().includes("/analytics/query") && (each.postData() ?? "").includes("first_touch")),
+    page.getByRole("menuitem", { name: "First touch" }).click(),
+  ]);
+  assert.ok(await request.response());
+  await page.waitForURL("**attribution=first_touch");
+  await page.close();
+});
+
 test("keys choose the period, arrows move it", async () => {
   const page = await openMain();
   await page.keyboard.press("m");
@@ -120,6 +132,25 @@ test("details can be searched and saved", async () => {
   await page.close();
 });
 
+test("a panel loads, and says when there is nothing", async () => {
+  const empty = await world.server.addSite("empty.example");
+  const page = await context.newPage();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/analytics/query*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${world.server.url}/dashboard/${empty.websiteId}`);
+  const panel = page.getByRole("region", { name: "System" });
+  await panel.getByText("Loading").waitFor({ state: "attached" });
+  release();
+  await panel.getByText("No visitors in this period").waitFor();
+  await page.getByRole("heading", { name: "No events yet" }).waitFor();
+  await assertAccessible(page);
+  await page.close();
+});
+
 test("an error of the server is shown, and trying again helps", async () => {
   const page = await context.newPage();
   await page.route("**/analytics/query*", (route) => route.fulfill({ status: 503, body: "" }));
@@ -137,6 +168,28 @@ test("a visitor has a page with its journey", async () => {
   await page.getByRole("heading", { name: "Journey" }).waitFor();
   await page.getByText("Viewed").first().waitFor();
   await assertAccessible(page);
+  await page.close();
+});
+
+test("a funnel is made, and its numbers are the API's", async () => {
+  const page = await openMain("?period=30d");
+  await page.getByRole("button", { name: "New funnel" }).click();
+  const dialog = page.getByRole("dialog", { name: "New funnel" });
+  await dialog.getByLabel("Name of the funnel").fill("From the first page to an account");
+  await dialog.getByLabel("Page").first().fill("/");
+  await dialog.getByLabel("A visitor").nth(1).selectOption("Reaches a goal");
+  await dialog.getByLabel("Goal").fill("signup");
+  await assertAccessible(page);
+  await dialog.getByRole("button", { name: "Save funnel" }).click();
+  await dialog.waitFor({ state: "detached" });
+
+  const panel = page.getByRole("region", { name: "Funnels" });
+  await panel.getByText("came to the end").waitFor();
+  const [funnel] = await world.server.report<{ _id: string }>(site, `/admin/websites/${site.websiteId}/funnels`);
+  const range = await askedRange(page);
+  const answer = await world.server.object<{ totalVisitors: number }>(site, `/analytics/funnels/${funnel?._id}?${range}`);
+  assert.ok(answer.totalVisitors > 0);
+  await panel.getByText(`of ${answer.totalVisitors.toLocaleString("en")} visitors`).waitFor();
   await page.close();
 });
 

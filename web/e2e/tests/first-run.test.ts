@@ -25,7 +25,7 @@ test("first link, account, website, tag, visit, number", async () => {
   const page = await context.newPage();
   const errors = consoleErrors(page);
 
-  await page.goto(world.server.firstRunLink);
+  await page.goto(world.server.printedLink("setup"));
   await assertAccessible(page);
   await page.getByLabel("Name").fill("Owner");
   await page.getByLabel("E-mail").fill("owner@example.com");

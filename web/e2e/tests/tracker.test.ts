@@ -198,6 +198,48 @@ test("calls of the stub made before the script are kept", async () => {
   await page.close();
 });
 
+test("through the customer's own domain, on paths of other names", async () => {
+  const site = await world.server.addSite("proxied.test");
+  const { url } = world.server;
+  world.pages.forward("proxied.test", "/stats/t.js", `${url}/js/script.js`, "8.8.8.8");
+  world.pages.forward("proxied.test", "/stats/e", `${url}/api/events`, "8.8.8.8");
+  const tag = `<script defer data-website-id="${site.trackingId}" data-domain="proxied.test" data-api-url="/stats/e" src="/stats/t.js"></script>`;
+  const origin = world.pages.host("proxied.test", () => ({ body: html(tag, "") }));
+  const page = await openWindow();
+  const [request] = await Promise.all([page.waitForRequest("**/stats/e"), page.goto(`${origin}/`)]);
+  assert.equal(request.headers()["content-type"], "application/json");
+  await stored(site, 1);
+  const [country] = await world.server.report(site, "/analytics/countries");
+  assert.equal(country?.["country"], "United States of America");
+  await page.close();
+});
+
+test("localhost counts only when the tag says so", async () => {
+  const site = await world.server.addSite("dev.test");
+  const body = (more: string) => html(scriptTag(world.server.url, site.trackingId, "dev.test", more), "");
+  const origin = world.pages.host("127.0.0.1", ({ pathname }) => ({ body: body(pathname === "/on" ? 'data-allow-localhost="true"' : "") }));
+  const page = await openWindow();
+  await page.goto(`${origin}/off`);
+  await sent(page);
+  await page.goto(`${origin}/on`);
+  assert.deepEqual((await stored(site, 1)).map(path), ["/on"]);
+  await page.close();
+});
+
+test("a page inside a frame is not counted", async () => {
+  const site = await world.server.addSite("framed.test");
+  const tag = scriptTag(world.server.url, site.trackingId, "framed.test");
+  const origin = world.pages.host("framed.test", ({ pathname }) => ({
+    body: pathname === "/" ? html(tag, '<iframe src="/inner" title="Inner"></iframe>') : html(tag, "inner"),
+  }));
+  const page = await openWindow();
+  await page.goto(`${origin}/`);
+  await page.frameLocator("iframe").getByText("inner").waitFor();
+  await sent(page);
+  assert.deepEqual((await stored(site, 1)).map(path), ["/"]);
+  await page.close();
+});
+
 test("an unreachable server does the page no harm", async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   const tag = scriptTag(world.server.url, "dfid_8KqW2mZr4TnB5xYc7LdVp", "blocked.test", `data-api-url="${nobody}/api/events"`);

@@ -35,7 +35,10 @@ const post = (body: string, retries?: number) => {
     .catch(() => retries && setTimeout(post, 5000, body));
 };
 
-/** Send an event: later when the page is only being prerendered, never when the visitor opted out. */
+/**
+ * Send an event: later when the page is only being prerendered, never when the visitor opted
+ * out, and not when it is this page's view and was sent less than a minute ago.
+ */
 export const send = (type: string, extraData?: Properties) => {
   if (document.prerendering)
     return document.addEventListener("prerenderingchange", () => send(type, extraData));
@@ -45,7 +48,7 @@ export const send = (type: string, extraData?: Properties) => {
     if (type === "pageview") {
       const time = Date.now();
       const last = JSON.parse(sessionStorage.datafast_pageview_state || "{}");
-      if (last.url === href && time - last.time < 60000) return;
+      if (last.url === href && time - last.time < 60000) return (track.visitorId = visitorID()); // sent before
       sessionStorage.datafast_pageview_state = JSON.stringify({ time, url: href });
     }
   } catch (e) {} // storage is blocked: nobody opted out, nothing is known to repeat

@@ -55,7 +55,9 @@ describe("a page view", () => {
     const state = JSON.stringify({ time: Date.now() - 59000, url: "https://example.com/pricing" });
     const before = (window: { sessionStorage: Storage }) =>
       window.sessionStorage.setItem("datafast_pageview_state", state);
-    expect(openPage({ before }).requests).toHaveLength(0);
+    const page = openPage({ before });
+    expect(page.requests).toHaveLength(0);
+    expect(page.window.eval("window.datafast.visitorId")).toMatch(uuid);
     expect(openPage({ before, url: "https://example.com/about" }).requests).toHaveLength(1);
   });
 
@@ -73,6 +75,19 @@ describe("a page view", () => {
     expect(visit("default")).toEqual(["/pricing", "/a", "/b"]);
     expect(visit("hash")).toEqual(["/pricing", "/a", "/b", "/b#x"]);
     vi.useRealTimers();
+  });
+});
+
+describe("a page that is only being prerendered", () => {
+  it("waits until it is shown", () => {
+    const page = openPage({
+      before: ({ document }) => Object.defineProperty(document, "prerendering", { value: true, configurable: true }),
+    });
+    page.call("early");
+    expect(page.requests).toHaveLength(0);
+    Object.defineProperty(page.document, "prerendering", { value: false });
+    page.document.dispatchEvent(new page.window.Event("prerenderingchange"));
+    expect(page.types()).toEqual(["pageview", "custom"]);
   });
 });
 

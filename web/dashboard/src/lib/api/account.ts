@@ -1,124 +1,43 @@
 // The Account API: websites, their keys and team, and one's own tokens.
 
 import { request } from "./client";
+import type {
+  AuditRow,
+  CreatedWebsite,
+  InviteAnswer,
+  KeyRow,
+  MemberRow,
+  PendingRow,
+  Profile,
+  SettingsBody,
+  TokenBody,
+  TokenRow,
+  TrackedGoalRow,
+  TrackingRow,
+  WebsiteBody,
+  WebsiteRow,
+  WebsiteSettings,
+} from "./schema";
 
 const root = "/api/v1/admin";
 
-export type Role = "viewer" | "member" | "owner";
+export type Role = WebsiteRow["role"];
+export type Website = WebsiteRow;
+export type { WebsiteSettings };
+export type Tracking = TrackingRow;
+export type Member = MemberRow;
+export type TrackedGoal = TrackedGoalRow;
+export type AuditEntry = AuditRow;
+export type AccountToken = TokenRow;
 
-export interface Account {
-  _id: string;
-  name: string | null;
-  email: string;
-}
+/** What website keys and account tokens have in common; the secret is only in the answer that makes it. */
+export type Credential = Pick<KeyRow, keyof KeyRow & keyof TokenRow>;
 
-export interface Website {
-  _id: string;
-  domain: string;
-  name: string | null;
-  trackingId: string;
-  timezone: string;
-  currency: string;
-  role: Role;
-  createdAt: string;
-}
-
-export interface WebsiteSettings extends Website {
-  kpi: string | null;
-  kpiColorScheme: string;
-  revenueMetric: "revenue" | "mrr";
-  attribution: "last_non_direct" | "first_touch" | "last_touch";
-  isCookieless: boolean;
-  isAttackModeEnabled: boolean;
-  includeRenewalRevenue: boolean;
-  respectGpc: boolean;
-  allowedHostnames: string[];
-  isAllHostnamesAllowed: boolean;
-  excludedIps: string[];
-  excludedPaths: string[];
-  excludedCountries: string[];
-  excludedHostnames: string[];
-}
-
-export type SettingsChange = Partial<Omit<WebsiteSettings, "_id" | "trackingId" | "role" | "createdAt">>;
-
-export interface Tracking {
-  firstEventAt: string | null;
-  lastEventAt: string | null;
-  dropped: Record<string, number>;
-  refusedHosts: string[];
-}
-
-/** What website keys and account tokens have in common. */
-export interface Credential {
-  _id: string;
-  name: string | null;
-  displayKey: string;
-  lastUsedAt: string | null;
-  createdAt: string;
-  expiresAt?: string | null;
-  lastUsedIp?: string | null;
-  unusedPermissions?: string[] | null;
-  createdBy?: { userId: string; name: string | null; token: string | null } | null;
-  /** The secret itself; only in the answer to creation and roll. */
-  key?: string;
-}
-
-export interface AccountToken extends Credential {
-  permissions: string[];
-  websiteIds: string[];
-}
-
-export interface NewToken {
-  name: string | null;
-  permissions: string[];
-  websiteIds: string[];
-  expiresAt?: string;
-}
-
-export interface Member {
-  userId: string;
-  name: string | null;
-  email: string;
-  role: Role;
-  joinedAt: string;
-}
-
-export interface Invitation {
-  invitationId: string;
-  email: string;
-  role: Role;
-  createdAt: string;
-  expiresAt: string;
-  inviteUrl?: string;
-}
-
-export interface TrackedGoal {
-  goalName: string;
-  displayName: string | null;
-}
-
-export interface FunnelDefinition {
-  _id: string;
-  name: string;
-}
-
-export interface AuditEntry {
-  id: string;
-  timestamp: string;
-  actor: { name: string | null; email: string | null; token: { displayKey: string } | null } | null;
-  ip: string | null;
-  action: string;
-  target: unknown;
-  before: unknown;
-  after: unknown;
-}
-
-const list = async <T>(method: string, path: string, body?: unknown) =>
+export const list = async <T>(method: string, path: string, body?: unknown) =>
   (await request<T[]>(method, root + path, body === undefined ? {} : { body })).data;
 
 /** Of the routes that answer one object in an array. */
-async function one<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function one<T>(method: string, path: string, body?: unknown): Promise<T> {
   const [first] = await list<T>(method, path, body);
   if (first === undefined) throw new Error(`${method} ${path} answered no row`);
   return first;
@@ -126,14 +45,13 @@ async function one<T>(method: string, path: string, body?: unknown): Promise<T> 
 
 const of = (websiteId: string) => `/websites/${websiteId}`;
 
-export const account = () => one<Account>("GET", "/account");
-export const renameAccount = (name: string) => one<Account>("PUT", "/account", { name });
+export const account = () => one<Profile>("GET", "/account");
+export const renameAccount = (name: string) => one<Profile>("PUT", "/account", { name });
 
 export const websites = () => list<Website>("GET", "/websites");
-export const addWebsite = (website: { domain: string; timezone: string; name?: string }) =>
-  one<{ websiteId: string; domain: string; trackingId: string }>("POST", "/websites", website);
+export const addWebsite = (website: WebsiteBody) => one<CreatedWebsite>("POST", "/websites", website);
 export const settings = (websiteId: string) => one<WebsiteSettings>("GET", of(websiteId));
-export const changeSettings = (websiteId: string, change: SettingsChange) =>
+export const changeSettings = (websiteId: string, change: SettingsBody) =>
   one<WebsiteSettings>("PUT", of(websiteId), change);
 export const tracking = (websiteId: string) => one<Tracking>("GET", `${of(websiteId)}/tracking`);
 
@@ -146,28 +64,27 @@ export const deleteKey = (websiteId: string, keyId: string) =>
   one<unknown>("DELETE", `${of(websiteId)}/apikeys/${keyId}`);
 
 export const tokens = () => list<AccountToken>("GET", "/access-tokens");
-export const createToken = (token: NewToken) => one<AccountToken>("POST", "/access-tokens", token);
+export const createToken = (token: TokenBody) => one<AccountToken>("POST", "/access-tokens", token);
 export const rollToken = (tokenId: string, graceSeconds: number) =>
   one<AccountToken>("PUT", `/access-tokens/${tokenId}`, { graceSeconds });
 export const deleteToken = (tokenId: string) => one<unknown>("DELETE", `/access-tokens/${tokenId}`);
 
 export const team = (websiteId: string) => list<Member>("GET", `${of(websiteId)}/team`);
 export const invite = (websiteId: string, email: string, role: Role) =>
-  one<Invitation>("POST", `${of(websiteId)}/team`, { email, role });
+  one<InviteAnswer>("POST", `${of(websiteId)}/team`, { email, role });
 export const removeMember = (websiteId: string, userId: string) =>
   one<unknown>("DELETE", `${of(websiteId)}/team`, { userId });
 export const changeRole = (websiteId: string, userId: string, role: Role) =>
   one<Member>("PATCH", `${of(websiteId)}/team/${userId}`, { role });
 export const handOver = (websiteId: string, userId: string) =>
   list<Member>("POST", `${of(websiteId)}/team/owner`, { userId });
-export const invitations = (websiteId: string) => list<Invitation>("GET", `${of(websiteId)}/team/invitations`);
+export const invitations = (websiteId: string) => list<PendingRow>("GET", `${of(websiteId)}/team/invitations`);
 export const resendInvitation = (websiteId: string, invitationId: string) =>
-  one<Invitation>("POST", `${of(websiteId)}/team/invitations/${invitationId}/resend`);
+  one<InviteAnswer>("POST", `${of(websiteId)}/team/invitations/${invitationId}/resend`);
 export const withdrawInvitation = (websiteId: string, invitationId: string) =>
   one<unknown>("DELETE", `${of(websiteId)}/team/invitations/${invitationId}`);
 
 export const trackedGoals = (websiteId: string) => list<TrackedGoal>("GET", `${of(websiteId)}/goals`);
-export const funnels = (websiteId: string) => list<FunnelDefinition>("GET", `${of(websiteId)}/funnels`);
 
 /** Entries newest first, from the offset on; of one website, or of the account without one. */
 export const auditLog = (websiteId: string | undefined, offset: number) =>

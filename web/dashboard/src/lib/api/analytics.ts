@@ -3,27 +3,11 @@
 import { searchParams, type Params, type Query } from "$lib/query/batch";
 import type { Interval } from "$lib/query/period";
 import { open, request, requestCSV, type Envelope } from "./client";
+import type { OverviewRow, TimeseriesRow } from "./schema";
 
-export interface Overview {
-  visitors: number;
-  sessions: number;
-  pageviews: number;
-  bounce_rate: number;
-  avg_session_duration: number;
-  currency: string;
-  revenue: number;
-  payments: number;
-  revenue_per_visitor: number;
-  conversion_rate: number;
-}
-
-export interface Bucket {
-  name: string;
-  timestamp: string;
-  visitors: number;
-  revenue: number;
-  revenueBreakdown: { new: number; renewal: number; refund: number };
-}
+/** With the page views, which come when they are asked for. */
+export type Overview = OverviewRow & { pageviews: number };
+export type Bucket = TimeseriesRow;
 
 export interface TimeSeries extends Envelope<Bucket[]> {
   interval: Interval;
@@ -33,36 +17,6 @@ export interface TimeSeries extends Envelope<Bucket[]> {
 
 /** A breakdown's row: its dimension under a name of its own, and numbers. */
 export type Row = Record<string, unknown>;
-
-export interface Metadata {
-  name: string;
-  domain: string;
-  timezone: string;
-  currency: string;
-  kpi: string | null;
-  kpiColorScheme: string;
-}
-
-export interface Funnel {
-  funnel: { _id: string; name: string; slug: string };
-  totalVisitors: number;
-  completedVisitors: number;
-  conversionRate: number;
-  revenue: number;
-  currency: string;
-  steps: FunnelStep[];
-}
-
-export interface FunnelStep {
-  id: string;
-  name: string;
-  visitors: number;
-  conversionRate: number;
-  stepConversionRate: number;
-  dropOff: number;
-  dropOffRate: number;
-  revenue: number;
-}
 
 /** Opens an answer of a batch; throws the ApiError that stands there instead. */
 export type Answer = () => Envelope<unknown>;

@@ -1,45 +1,24 @@
 // The dashboard's own routes: accounts, sign-in and what protects them.
 
 import { request } from "./client";
-import type { Role } from "./account";
+import type {
+  Enrolment,
+  InvitationRow,
+  JoinedRow,
+  RecoveryCodes,
+  ResetAnswer,
+  SecurityRow,
+  SignInRow,
+  StateRow,
+  UserRow,
+  Vocabulary,
+} from "./schema";
 
-export interface AppState {
-  firstRun: boolean;
-  signedIn: boolean;
-  mail: boolean;
-  version: string;
-}
-
-export interface Security {
-  email: string;
-  totp: boolean;
-  recoveryCodesLeft: number;
-  passwordChangedAt: string | null;
-}
-
-export interface SignInSession {
-  _id: string;
-  current: boolean;
-  createdAt: string;
-  lastSeenAt: string;
-  ip: string | null;
-  userAgent: string | null;
-}
-
-export interface InvitationView {
-  email: string;
-  role: Role;
-  website: { _id: string; domain: string; name: string | null };
-  invitedBy: { name: string | null } | null;
-  expiresAt: string;
-  accountExists: boolean;
-  signedInAs: string | null;
-}
-
-export interface PermissionVocabulary {
-  permissions: { name: string; allows: string; includedBy: string | null }[];
-  presets: { id: string; name: string; permissions: string[] }[];
-}
+export type AppState = StateRow;
+export type Security = SecurityRow;
+export type SignInSession = SignInRow;
+export type InvitationView = InvitationRow;
+export type PermissionVocabulary = Vocabulary;
 
 const get = async <T>(path: string) => (await request<T>("GET", path)).data;
 const post = async <T>(path: string, body: unknown = {}) => (await request<T>("POST", path, { body })).data;
@@ -58,18 +37,18 @@ export const deleteWebsite = (websiteId: string, domain: string) =>
   remove<unknown>(`/api/app/websites/${websiteId}`, { domain });
 
 export const createFirstAccount = (account: { secret: string; name: string; email: string; password: string }) =>
-  post<{ userId: string }>("/api/auth/first-run", account);
-export const signIn = (credentials: Credentials) => post<{ userId: string }>("/api/auth/sign-in", credentials);
+  post<UserRow>("/api/auth/first-run", account);
+export const signIn = (credentials: Credentials) => post<UserRow>("/api/auth/sign-in", credentials);
 export const signOut = () => post<unknown>("/api/auth/sign-out");
 export const signOutEverywhere = () => post<unknown>("/api/auth/sign-out-everywhere");
 
-export const requestReset = (email: string) => post<{ mail: boolean }>("/api/auth/reset", { email });
+export const requestReset = (email: string) => post<ResetAnswer>("/api/auth/reset", { email });
 export const confirmReset = (secret: string, password: string) =>
   post<unknown>("/api/auth/reset/confirm", { secret, password });
 
 export const viewInvitation = (secret: string) => post<InvitationView>("/api/auth/invitations/view", { secret });
 export const acceptInvitation = (secret: string, account?: { name: string; password: string }) =>
-  post<{ userId: string; websiteId: string }>("/api/auth/invitations/accept", { secret, ...account });
+  post<JoinedRow>("/api/auth/invitations/accept", { secret, ...account });
 
 export const security = () => get<Security>("/api/auth/security");
 export const signInSessions = () => get<SignInSession[]>("/api/auth/sessions");
@@ -77,8 +56,8 @@ export const endSession = (id: string) => remove<unknown>(`/api/auth/sessions/${
 export const changePassword = (current: string, password: string) =>
   post<unknown>("/api/auth/password", { current, password });
 
-export const startTOTP = (password: string) => post<{ secret: string; url: string }>("/api/auth/totp", { password });
-export const confirmTOTP = (code: string) => post<{ recoveryCodes: string[] }>("/api/auth/totp/confirm", { code });
+export const startTOTP = (password: string) => post<Enrolment>("/api/auth/totp", { password });
+export const confirmTOTP = (code: string) => post<RecoveryCodes>("/api/auth/totp/confirm", { code });
 export const disableTOTP = (password: string) => post<unknown>("/api/auth/totp/disable", { password });
 export const renewRecoveryCodes = (password: string) =>
-  post<{ recoveryCodes: string[] }>("/api/auth/totp/recovery-codes", { password });
+  post<RecoveryCodes>("/api/auth/totp/recovery-codes", { password });

@@ -12,6 +12,7 @@ describe("view", () => {
       to: "2026-03-31",
       interval: "week",
       comparison: "year",
+      attribution: "first_touch",
       filters: [
         { name: "country", operator: "is", values: ["France", "Korea, Republic of"] },
         { name: "page", operator: "contains", values: ["/docs\\a"] },
@@ -27,8 +28,8 @@ describe("view", () => {
   });
 
   it("takes what is wrong as absent", () => {
-    const search = "period=decade&interval=second&compare=me&filter_shoe=42&filter_country=contains:x";
-    expect(parseView(new URLSearchParams(search))).toEqual({ ...initialView, from: undefined, to: undefined, interval: undefined });
+    const search = "period=decade&interval=second&compare=me&attribution=luck&filter_shoe=42&filter_country=contains:x";
+    expect(parseView(new URLSearchParams(search))).toEqual(initialView);
     expect(parseView(new URLSearchParams("period=custom&from=2026-03-31&to=2026-03-01")).period).toBe("7d");
   });
 });

@@ -1,5 +1,6 @@
 // The whole state of the main page, to and from its URL: a link shows the same thing.
 
+import { isAttribution, type Attribution } from "./attribution";
 import { isDay } from "./civil";
 import { isComparison, type Comparison } from "./comparison";
 import { formatFilter, parseFilter, type Filter } from "./filter";
@@ -11,6 +12,7 @@ export interface View {
   to?: string | undefined;
   interval?: Interval | undefined;
   comparison: Comparison;
+  attribution?: Attribution | undefined;
   filters: Filter[];
   /** The tab shown in a panel, where it is not the first. */
   tabs: Record<string, string>;
@@ -33,6 +35,7 @@ export function parseView(search: URLSearchParams): View {
   const period = search.get("period");
   const interval = search.get("interval");
   const comparison = search.get("compare");
+  const attribution = search.get("attribution");
   const [from, to] = [day(search.get("from")), day(search.get("to"))];
   const isCustom = period === "custom" && from !== undefined && to !== undefined && from <= to;
   return {
@@ -41,6 +44,7 @@ export function parseView(search: URLSearchParams): View {
     to: isCustom ? to : undefined,
     interval: isInterval(interval) ? interval : undefined,
     comparison: isComparison(comparison) ? comparison : initialView.comparison,
+    attribution: isAttribution(attribution) ? attribution : undefined,
     filters: withPrefix(search, filterPrefix).flatMap(([name, value]) => parseFilter(name, value) ?? []),
     tabs: Object.fromEntries(withPrefix(search, tabPrefix)),
   };
@@ -56,6 +60,7 @@ export function formatView(view: View): string {
   }
   if (view.interval) search.set("interval", view.interval);
   if (view.comparison !== initialView.comparison) search.set("compare", view.comparison);
+  if (view.attribution) search.set("attribution", view.attribution);
   for (const filter of view.filters) search.append(filterPrefix + filter.name, formatFilter(filter));
   for (const [panel, tab] of Object.entries(view.tabs)) search.set(tabPrefix + panel, tab);
   const text = search.toString();

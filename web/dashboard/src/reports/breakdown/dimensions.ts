@@ -15,6 +15,8 @@ export interface Dimension {
   metric: "visitors" | "completions";
   metricLabel: string;
   value: (row: Row) => string;
+  /** What one has to know about its revenue. */
+  note?: string;
   /** Shown before the value. */
   image?: (row: Row) => string | undefined;
 }
@@ -70,6 +72,8 @@ function flag(row: Row): string | undefined {
   return file?.[0];
 }
 
+const everyPageNote = "A payment stands at every one viewed in its session: rows can add up to more than the total.";
+
 export const panelKinds: readonly PanelKind[] = [
   {
     id: "source",
@@ -96,9 +100,9 @@ export const panelKinds: readonly PanelKind[] = [
     title: "Pages",
     empty: "No page views in this period",
     dimensions: [
-      breakdown("page", "Page", "pages", "path"),
+      breakdown("page", "Page", "pages", "path", { note: everyPageNote }),
       breakdown("entry_page", "Entry page", "entry-pages", "path"),
-      breakdown("hostname", "Hostname", "hostnames", "hostname"),
+      breakdown("hostname", "Hostname", "hostnames", "hostname", { note: everyPageNote }),
       breakdown("exit_link", "Exit link", "exit-clicks", "url"),
     ],
   },

@@ -6,20 +6,30 @@ import type { Dimension } from "./dimensions";
 export interface BreakdownRow {
   value: string;
   image: string | undefined;
+  /** The host of a path, where the website has several. */
+  host: string | undefined;
   visitors: number;
   count: number;
   revenue: number;
+}
+
+/** A breakdown's answer: rows, and the revenue that no session could be given. */
+export interface Breakdown {
+  rows: Row[];
+  unattributed: number;
 }
 
 export type SortKey = "count" | "revenue";
 
 const number = (value: unknown) => (typeof value === "number" ? value : 0);
 
-/** Rows in the server's order; pages of several hosts that share a path stay apart. */
+/** Rows in the server's order. */
 export function toRows(rows: Row[], dimension: Dimension): BreakdownRow[] {
+  const hosts = new Set(rows.map((row) => ("path" in row ? row["hostname"] : undefined)));
   return rows.map((row) => ({
     value: dimension.value(row),
     image: dimension.image?.(row),
+    host: hosts.size > 1 && typeof row["hostname"] === "string" ? row["hostname"] : undefined,
     visitors: number(row["visitors"]),
     count: number(row[dimension.metric]),
     revenue: number(row["revenue"]),

@@ -1,12 +1,14 @@
 // All questions of the main page, asked in one request, and their answers.
 
-import { batch, type Answer, type Metadata, type Overview, type Row, type TimeSeries } from "$lib/api/analytics";
+import { batch, type Answer, type Overview, type Row, type TimeSeries } from "$lib/api/analytics";
 import type { Envelope } from "$lib/api/client";
+import type { MetadataRow } from "$lib/api/schema";
 import { filterParams, rangeParams, type Params, type Query } from "$lib/query/batch";
 import { comparedRange } from "$lib/query/comparison";
 import { intervalFor, type Interval, type TimeRange } from "$lib/query/period";
 import type { View } from "$lib/query/view";
 import { panelKinds, type Dimension } from "../../reports/breakdown/dimensions";
+import type { Breakdown } from "../../reports/breakdown/rows";
 import type { KPI } from "../../reports/overview/cards";
 
 export interface Report {
@@ -14,7 +16,7 @@ export interface Report {
   compared: Overview | undefined;
   kpi: KPI | undefined;
   series: () => { series: TimeSeries; compared: TimeSeries | undefined };
-  breakdown: (dimension: Dimension) => Row[];
+  breakdown: (dimension: Dimension) => Breakdown;
 }
 
 const overviewFields =
@@ -30,10 +32,11 @@ function overTime(prefix: string, params: Params, interval: Interval): Record<st
   };
 }
 
-/** The range and filters of a view, as each of its questions has them. */
+/** The range, filters and attribution of a view, as each of its questions has them. */
 export const viewParams = (range: TimeRange, view: View): Params => ({
   ...rangeParams(range),
   ...filterParams(view.filters),
+  ...(view.attribution ? { attribution: view.attribution } : {}),
 });
 
 export function questions(range: TimeRange, view: View): Record<string, Query> {
@@ -56,6 +59,10 @@ export function questions(range: TimeRange, view: View): Record<string, Query> {
 
 type Answers = Record<string, Answer>;
 
+interface BreakdownAnswer extends Envelope<Row[]> {
+  meta?: { unattributed?: { revenue: number } };
+}
+
 const read = <T>(answers: Answers, name: string): T => {
   const answer = answers[name];
   if (!answer) throw new Error(`no answer to ${name}`);
@@ -72,7 +79,7 @@ const goalVisitors = (answers: Answers, name: string, goal: string): number | un
 };
 
 function kpiOf(answers: Answers): KPI | undefined {
-  const goal = firstOf<Metadata>(answers, "metadata")?.kpi;
+  const goal = firstOf<MetadataRow>(answers, "metadata")?.kpi;
   if (!goal) return undefined;
   return {
     goal,
@@ -98,6 +105,9 @@ export async function loadReport(
       series: read<TimeSeries>(answers, "series"),
       compared: answers["compared-series"] && read<TimeSeries>(answers, "compared-series"),
     }),
-    breakdown: ({ id }) => read<Envelope<Row[]>>(answers, id).data,
+    breakdown: ({ id }) => {
+      const { data, meta } = read<BreakdownAnswer>(answers, id);
+      return { rows: data, unattributed: meta?.unattributed?.revenue ?? 0 };
+    },
   };
 }

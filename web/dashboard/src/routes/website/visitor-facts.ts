@@ -1,6 +1,6 @@
 // What is known of a visitor, as lines of a label and a text.
 
-import type { Visitor } from "$lib/api/visitors";
+import type { DetailProfile, VisitorDetail } from "$lib/api/schema";
 
 interface Fact {
   label: string;
@@ -10,16 +10,16 @@ interface Fact {
 const joined = (parts: (string | null | undefined)[]) => parts.filter(Boolean).join(", ");
 const asText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
-function profileFacts(profile: Visitor["profile"]): Fact[] {
+function profileFacts(profile: DetailProfile | undefined): Fact[] {
   if (!profile) return [];
-  const metadata = Object.entries(profile.metadata).map(([label, value]) => ({ label, value: asText(value) }));
+  const metadata = Object.entries(profile.metadata ?? {}).map(([label, value]) => ({ label, value: asText(value) }));
   return [{ label: "User id", value: profile.userId }, ...metadata];
 }
 
 /** Without those that are unknown. */
-export function facts({ visitorId, identity, profile }: Visitor): Fact[] {
+export function facts({ visitorId, identity, profile }: VisitorDetail): Fact[] {
   const { browser, os, device, params, viewport } = identity;
-  const parameters = Object.entries(params).map(([label, value]) => ({ label, value: value ?? "" }));
+  const parameters = Object.entries(params).map(([label, value]) => ({ label, value: asText(value ?? "") }));
   const all = [
     { label: "Visitor id", value: visitorId },
     ...profileFacts(profile),
