@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"time"
 
 	"datafast/internal/audit"
 	"datafast/internal/fault"
@@ -189,6 +188,3 @@ func (p *People) EndSignIns(ctx context.Context, userID string) error {
 		return p.log.Record(ctx, audit.Change{Action: "sign_out.everywhere", UserID: userID})
 	})
 }
-
-// codeStep is the length of a time step of the second factor (RFC 6238).
-const codeStep = 30 * time.Second

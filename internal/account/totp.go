@@ -20,6 +20,9 @@ import (
 // recoveryCodes is how many codes stand in for a lost authenticator.
 const recoveryCodes = 10
 
+// codeStep is the length of a time step of the second factor (RFC 6238).
+const codeStep = 30 * time.Second
+
 // Enrolment is what an authenticator app needs to know.
 type Enrolment struct {
 	Secret string // base32

@@ -60,8 +60,9 @@ type Watch struct {
 	log      *slog.Logger
 	newID    func() string
 
-	mu    sync.RWMutex
-	rules map[string]ruleset // by website
+	mu      sync.RWMutex
+	rules   map[string]ruleset // by website
+	changes uint64             // counts Refresh, so that a slow read cannot undo one
 
 	queue chan Completion
 	ended chan struct{}
@@ -120,6 +121,7 @@ func (r ruleset) wants(goal string) bool {
 func (w *Watch) Refresh() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.changes++
 	clear(w.rules)
 }
 
@@ -192,6 +194,7 @@ func (w *Watch) take(ctx context.Context, c Completion) {
 func (w *Watch) rulesOf(ctx context.Context, websiteID string) (ruleset, error) {
 	w.mu.RLock()
 	rules, known := w.rules[websiteID]
+	changes := w.changes
 	w.mu.RUnlock()
 	now := time.Now()
 	if known && now.Before(rules.until) {
@@ -209,7 +212,9 @@ func (w *Watch) rulesOf(ctx context.Context, websiteID string) (ruleset, error) 
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.rules[websiteID] = rules
+	if w.changes == changes {
+		w.rules[websiteID] = rules
+	}
 	return rules, nil
 }
 

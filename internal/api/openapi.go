@@ -309,3 +309,14 @@ func accessFacts(rule auth.Rule) map[string]any {
 	}
 	return facts
 }
+
+// kindsOf lists the kinds in a rule, for documents and tests.
+func kindsOf(rule auth.Rule) []auth.Kind {
+	var kinds []auth.Kind
+	for _, k := range []auth.Kind{auth.Anonymous, auth.WebsiteKey, auth.AccountToken, auth.Session} {
+		if rule.Kinds&k != 0 {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}

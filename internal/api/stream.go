@@ -5,8 +5,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-
-	"datafast/internal/auth"
 )
 
 // stream lets a response write its own body. An error in the middle cannot be
@@ -53,14 +51,3 @@ type capture struct {
 func (c *capture) Header() http.Header         { return c.header }
 func (c *capture) WriteHeader(int)             {}
 func (c *capture) Write(b []byte) (int, error) { return c.body.Write(b) }
-
-// kindsOf lists the kinds in a rule, for documents and tests.
-func kindsOf(rule auth.Rule) []auth.Kind {
-	var kinds []auth.Kind
-	for _, k := range []auth.Kind{auth.Anonymous, auth.WebsiteKey, auth.AccountToken, auth.Session} {
-		if rule.Kinds&k != 0 {
-			kinds = append(kinds, k)
-		}
-	}
-	return kinds
-}
