@@ -69,14 +69,14 @@ func (p *People) secretsOf(ctx context.Context, email string) (*User, Secrets, e
 		return nil, Secrets{}, nil //nolint:nilerr // a malformed address is an unknown one
 	}
 	u, err := p.store.UserByEmail(ctx, email)
-	if fault.CodeOf(err) == fault.CodeNotFound && err != nil {
-		return nil, Secrets{}, nil
+	if err == nil {
+		s, err := p.store.Secrets(ctx, u.ID)
+		return u, s, err
 	}
-	if err != nil {
+	if fault.CodeOf(err) != fault.CodeNotFound {
 		return nil, Secrets{}, err
 	}
-	s, err := p.store.Secrets(ctx, u.ID)
-	return u, s, err
+	return nil, Secrets{}, nil
 }
 
 // confirm checks the password of somebody who is signed in already.

@@ -24,6 +24,7 @@ import (
 	"datafast/internal/audit"
 	"datafast/internal/auth"
 	"datafast/internal/id"
+	"datafast/internal/revenue"
 	"datafast/internal/site"
 	"datafast/internal/store"
 	"datafast/internal/store/control"
@@ -85,7 +86,7 @@ func open(s *control.Store) *office {
 	o.people = account.NewPeople(s, log, account.NewHasher(19*1024, 2, runtime.GOMAXPROCS(0)), time.Now, newID)
 	o.teams = account.NewTeams(s, log, o.people, time.Now, newID)
 	o.keeper = auth.NewKeeper(s, log, slog.New(slog.DiscardHandler), time.Now, newID)
-	o.sites = site.NewSites(s, site.NewDirectory(s, time.Now), nil, log, time.Now, newID)
+	o.sites = site.NewSites(s, site.NewDirectory(s, time.Now), site.Checks{Currency: revenue.ParseCurrency}, log, time.Now, newID)
 	return o
 }
 

@@ -62,6 +62,20 @@ func (d *desk) Notify(m alert.Message) error {
 	return refuse
 }
 
+// seen is what has happened so far.
+func (d *desk) seen() (mails []alert.Message, logs []alert.Log, reads int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append(mails, d.mails...), append(logs, d.logs...), d.reads
+}
+
+// set changes the rules as another process would.
+func (d *desk) set(alerts ...alert.Alert) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.alerts = alerts
+}
+
 func watch(d *desk) *alert.Watch {
 	return alert.NewWatch(d, d, d, slog.New(slog.DiscardHandler), func() string { return "id" })
 }
@@ -86,29 +100,31 @@ func TestWatch_digest(t *testing.T) {
 		}
 		w.Completed(t.Context(), done("signup", "x"))
 		synctest.Wait()
-		if len(d.mails) != 1 || len(d.logs) != 1 {
-			t.Fatalf("at once: %d mails, %d rows; want one each", len(d.mails), len(d.logs))
+		mails, logs, _ := d.seen()
+		if len(mails) != 1 || len(logs) != 1 {
+			t.Fatalf("at once: %d mails, %d rows; want one each", len(mails), len(logs))
 		}
-		if m := d.mails[0]; m.To != "owner@example.com" || m.Subject != "Sale on Shop" || !strings.HasPrefix(m.Text, "purchase from Google, France on shop.example/buy\n") {
+		if m := mails[0]; m.To != "owner@example.com" || m.Subject != "Sale on Shop" || !strings.HasPrefix(m.Text, "purchase from Google, France on shop.example/buy\n") {
 			t.Errorf("mail %+v", m)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if len(d.mails) != 2 || len(d.logs) != 13 || !strings.HasPrefix(d.mails[1].Text, "12 more since the last mail.") {
-			t.Errorf("after a minute: %d mails, %d rows, last %+v", len(d.mails), len(d.logs), d.mails[len(d.mails)-1])
+		mails, logs, _ = d.seen()
+		if len(mails) != 2 || len(logs) != 13 || !strings.HasPrefix(mails[1].Text, "12 more since the last mail.") {
+			t.Errorf("after a minute: %d mails, %d rows, last %+v", len(mails), len(logs), mails[len(mails)-1])
 		}
 		time.Sleep(2 * time.Minute)
 		w.Completed(t.Context(), done("purchase", "later"))
 		synctest.Wait()
-		if len(d.mails) != 3 {
-			t.Errorf("after a quiet minute: %d mails, want a third at once", len(d.mails))
+		if mails, _, _ = d.seen(); len(mails) != 3 {
+			t.Errorf("after a quiet minute: %d mails, want a third at once", len(mails))
 		}
 		w.Completed(t.Context(), done("purchase", "last"))
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if len(d.mails) != 4 || len(d.logs) != 15 {
-			t.Errorf("at the end: %d mails, %d rows; what was held must be told", len(d.mails), len(d.logs))
+		if mails, logs, _ = d.seen(); len(mails) != 4 || len(logs) != 15 {
+			t.Errorf("at the end: %d mails, %d rows; what was held must be told", len(mails), len(logs))
 		}
 	})
 }
@@ -120,8 +136,8 @@ func TestWatch_refused(t *testing.T) {
 		w := watch(d)
 		w.Completed(t.Context(), done("purchase", "v"))
 		synctest.Wait()
-		if len(d.logs) != 1 || d.logs[0].Status != alert.Failed || d.logs[0].Error != "no mail server" || d.logs[0].VisitorID != "v" {
-			t.Errorf("history %+v", d.logs)
+		if _, logs, _ := d.seen(); len(logs) != 1 || logs[0].Status != alert.Failed || logs[0].Error != "no mail server" || logs[0].VisitorID != "v" {
+			t.Errorf("history %+v", logs)
 		}
 		_ = w.Close()
 	})
@@ -140,22 +156,22 @@ func TestWatch_rules(t *testing.T) {
 			w.Completed(t.Context(), done("purchase", "v"))
 			synctest.Wait()
 		}
-		if d.reads != 1 || len(d.mails) != 0 {
-			t.Errorf("%d reads and %d mails for a disabled alert; want 1 and none", d.reads, len(d.mails))
+		if mails, _, reads := d.seen(); reads != 1 || len(mails) != 0 {
+			t.Errorf("%d reads and %d mails for a disabled alert; want 1 and none", reads, len(mails))
 		}
-		d.alerts = []alert.Alert{sale()}
+		d.set(sale())
 		w.Refresh()
 		w.Completed(t.Context(), done("purchase", "v"))
 		synctest.Wait()
-		if len(d.mails) != 1 {
+		if mails, _, _ := d.seen(); len(mails) != 1 {
 			t.Error("a change did not count at once")
 		}
-		d.alerts = nil // by another process
+		d.set() // by another process
 		time.Sleep(5 * time.Second)
 		w.Completed(t.Context(), done("purchase", "v"))
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if len(d.mails) != 1 {
+		if mails, _, _ := d.seen(); len(mails) != 1 {
 			t.Error("a change of another process did not count within 5 s")
 		}
 		_ = w.Close()

@@ -147,7 +147,7 @@ func (rt *Router) sameOrigin(r *http.Request) bool {
 // A request that carries no token at all has not tried one.
 func (rt *Router) unauthenticated(w http.ResponseWriter, req *Request) *answer {
 	if _, sent := req.HTTP.Header["Authorization"]; sent {
-		if v := rt.failed.take(rt.from(req).String()); !v.ok {
+		if v := rt.failed.take(limitKey(rt.from(req))); !v.ok {
 			a := rt.failed.refuse(w.Header(), v)
 			return &a
 		}

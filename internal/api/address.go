@@ -43,3 +43,16 @@ func addrOf(s string) netip.Addr {
 	}
 	return a.Unmap().WithZone("")
 }
+
+// limitKey is what an address is counted by: an IPv6 one by its /64, since
+// whoever has one address there has them all.
+func limitKey(a netip.Addr) string {
+	if !a.Is6() {
+		return a.String()
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
+}

@@ -169,3 +169,33 @@ func TestKPI(t *testing.T) {
 	w.visit(visit{site: s, visitor: "1", goal: "signup"}).is(200)
 	w.send(star, "PUT", path, `{"kpi":"Signup"}`).is(200, `"kpi":"signup"`)
 }
+
+// TestWebsites_currency: changing the currency re-reports what was paid before.
+func TestWebsites_currency(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.user("u")
+	s := w.website(u, "a.example") // EUR
+	star := w.token(u, "*")
+	w.send(star, "POST", "/api/v1/payments?websiteId="+s.ID, `{"amount":100,"currency":"EUR","transaction_id":"t"}`).is(200)
+	w.get(star, "/api/v1/payments?websiteId="+s.ID).is(200, `"websiteAmount":100,`)
+	w.send(star, "PUT", "/api/v1/admin/websites/"+s.ID, `{"currency":"jpy"}`).is(200, `"currency":"JPY"`)
+	yen := w.get(star, "/api/v1/payments?websiteId="+s.ID).is(200).value("data.0.websiteAmount").(float64)
+	if yen < 1000 {
+		t.Errorf("100 EUR are %v JPY", yen)
+	}
+	w.get(star, "/api/v1/admin/websites/"+s.ID+"/audit-log").is(200, `"before":{"currency":"EUR"},"after":{"currency":"JPY"}`)
+}
+
+// TestWebsites_deleteEvents: with a website go its events.
+func TestWebsites_deleteEvents(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.user("u")
+	s := w.website(u, "a.example")
+	w.visit(visit{site: s, visitor: "1"}).is(200)
+	key := w.key(s, u)
+	w.get(key, "/api/v1/analytics/overview").is(200, `"visitors":1`)
+	w.send(w.signIn(u), "DELETE", "/api/app/websites/"+s.ID, `{"domain":"a.example"}`).is(200)
+	w.visit(visit{site: s, visitor: "2"}).is(404)
+}

@@ -89,7 +89,7 @@ func (a *Account) requestReset(ctx context.Context, r *Request) (*Response, erro
 	if err := r.Decode(&body); err != nil {
 		return nil, err
 	}
-	key := "reset " + r.From().String()
+	key := "reset " + limitKey(r.From())
 	if v := a.signInByIP.take(key); !v.ok {
 		return nil, a.tooMany(v)
 	}
@@ -125,7 +125,7 @@ func (a *Account) confirmReset(ctx context.Context, r *Request) (*Response, erro
 
 // byLink does what a one-time secret allows; wrong ones count as failed sign-ins.
 func (a *Account) byLink(r *Request, do func() error) error {
-	if v := a.signInByIP.peek(r.From().String()); !v.ok {
+	if v := a.signInByIP.peek(limitKey(r.From())); !v.ok {
 		return a.tooMany(v)
 	}
 	err := do()

@@ -22,6 +22,7 @@ import (
 	"datafast/internal/audit"
 	"datafast/internal/auth"
 	"datafast/internal/id"
+	"datafast/internal/revenue"
 	"datafast/internal/server"
 	"datafast/internal/site"
 	"datafast/internal/store"
@@ -42,7 +43,9 @@ type world struct {
 	sites  *site.Sites
 	newID  *id.Generator
 	leaks  leakCheck
-	calls  atomic.Uint32
+	// metrics is what /metrics said, for tests that asked.
+	metrics string
+	calls   atomic.Uint32
 }
 
 // password is what every user of a world has.
@@ -80,7 +83,7 @@ func newWorld(tb testing.TB, flags ...string) *world {
 	w.people = account.NewPeople(control, log, account.NewHasher(64, 1, 4), time.Now, newID)
 	w.teams = account.NewTeams(control, log, w.people, time.Now, newID)
 	w.keeper = auth.NewKeeper(control, log, nil, time.Now, newID)
-	w.sites = site.NewSites(control, site.NewDirectory(control, time.Now), nil, log, time.Now, newID)
+	w.sites = site.NewSites(control, site.NewDirectory(control, time.Now), site.Checks{Currency: revenue.ParseCurrency}, log, time.Now, newID)
 	return w
 }
 
@@ -119,6 +122,7 @@ func (w *world) token(u *account.User, permissions string, websites ...*site.Web
 	}
 	_, secret, err := w.keeper.CreateToken(w.Context(), auth.SignedIn("", u.ID, false), n, w.sites)
 	w.must(err)
+	w.leaks.note(secret, "a token")
 	return secret
 }
 
@@ -126,6 +130,7 @@ func (w *world) key(s *site.Website, creator *account.User) string {
 	w.Helper()
 	_, secret, err := w.keeper.CreateKey(w.Context(), auth.SignedIn("", creator.ID, false), s.ID, auth.NewKey{})
 	w.must(err)
+	w.leaks.note(secret, "a key")
 	return secret
 }
 

@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -70,7 +72,7 @@ func (l *leakCheck) note(secret, what string) {
 // search looks through what a world left behind.
 func (l *leakCheck) search(w *world) {
 	w.Helper()
-	places := map[string][]byte{"the log": []byte(withoutOperatorsLinks(w.log.String()))}
+	places := map[string][]byte{"the log": []byte(withoutOperatorsLinks(w.log.String())), "/metrics": []byte(w.metrics)}
 	err := filepath.WalkDir(w.data, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -86,6 +88,33 @@ func (l *leakCheck) search(w *world) {
 				w.Errorf("%s holds %s in the clear", place, what)
 			}
 		}
+	}
+}
+
+// TestMetrics: requests are counted by route, and the numbers tell no secrets.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	addr := freeAddr(t)
+	w := newWorld(t, "--metrics-listen", addr)
+	u := w.user("u")
+	w.get(w.token(u, "*"), "/api/v1/admin/account?secret="+w.token(u, "*")).is(200)
+	w.get("", "/api/v1/admin/account/"+w.token(u, "*")).is(404)
+	resp, err := http.Get("http://" + addr + "/metrics")
+	w.must(err)
+	text, err := io.ReadAll(resp.Body)
+	w.must(err)
+	w.must(resp.Body.Close())
+	w.metrics = string(text)
+	for _, want := range []string{
+		`datafast_http_requests_total{method="GET",route="/api/v1/admin/account",status="200"} 1`,
+		`datafast_http_requests_total{method="GET",route="-",status="404"} 1`, "go_goroutines ",
+	} {
+		if !strings.Contains(w.metrics, want) {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
+	if rawToken.MatchString(w.metrics) {
+		t.Error("/metrics holds a token")
 	}
 }
 

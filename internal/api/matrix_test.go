@@ -215,6 +215,7 @@ func newStage(w *world, names []string) *stage {
 		candidate{name: "revoked token", as: revokedToken(w, nobody), bad: true},
 		candidate{name: "revoked key", as: revokedKey(w, a, owner), bad: true},
 		candidate{name: "expired token", as: w.grant(owner, star, time.Now().Add(-time.Second)), bad: true},
+		candidate{name: "expired key", as: w.expiredKey(a, owner), bad: true},
 		candidate{name: "forged cookie", as: "cookie datafast_session=forged", bad: true},
 		candidate{name: "own key of owner", as: w.key(a, owner), key: true, ofOwner: true},
 		candidate{name: "own key of member", as: w.key(a, member), key: true},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -54,6 +55,10 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		rt.logAccess(r, rec, start)
 	}()
+	if strings.HasPrefix(r.URL.Path, "/api/") && path.Clean(r.URL.Path) != r.URL.Path {
+		notFound(rec, r) // the mux would redirect, and no client of an API follows
+		return
+	}
 	rt.mux.ServeHTTP(rec, r)
 }
 
@@ -83,10 +88,13 @@ func (rt *Router) recovered(rec *recorder, r *http.Request, p any) {
 }
 
 func (rt *Router) logAccess(r *http.Request, rec *recorder, start time.Time) {
-	n := note(r.Context())
+	n, took := note(r.Context()), rt.Now().Sub(start)
+	if rt.Observe != nil {
+		rt.Observe(r.Method, n.pattern, rec.status, took)
+	}
 	attrs := []slog.Attr{
 		slog.String("request", n.id), slog.String("method", r.Method), slog.String("route", n.pattern),
-		slog.Int("status", rec.status), slog.Int("bytes", rec.bytes), slog.Duration("took", rt.Now().Sub(start)),
+		slog.Int("status", rec.status), slog.Int("bytes", rec.bytes), slog.Duration("took", took),
 	}
 	if n.principal != nil {
 		attrs = append(attrs, slog.String("credential", n.principal.Kind.String()+":"+n.principal.ID))

@@ -138,6 +138,7 @@ func encode(v any) ([]byte, error) {
 func send(w http.ResponseWriter, r *http.Request, a answer) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")

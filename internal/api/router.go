@@ -54,6 +54,9 @@ type Config struct {
 	// same-origin whatever the Host header says. Empty: the Host header decides.
 	Origin string
 
+	// Observe is told of every request but those of hot endpoints; nil: nobody is.
+	Observe func(method, route string, status int, took time.Duration)
+
 	RateLimit   int // requests a minute and credential; 0 = off
 	FailedLimit int // failed authentications a minute and address; 0 = off
 	CookieLimit int // requests a minute and sign-in; 0 = off

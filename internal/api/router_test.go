@@ -128,6 +128,8 @@ func TestRouter(t *testing.T) {
 		{"no credential", "GET", "/api/v1/x", "", "", 401, `{"status":"error","error":{"code":401,"message":"Missing or invalid API key"}}`},
 		{"wrong scheme", "GET", "/api/v1/x", "Basic good", "", 401, "Missing or invalid"},
 		{"unknown path before authentication", "GET", "/api/v1/y", "", "", 404, `"code":404`},
+		{"doubled slash is no path", "GET", "/api/v1//x", "Bearer good", "", 404, `"code":404`},
+		{"dots are no path", "GET", "/api/v1/y/../x", "Bearer good", "", 404, `"code":404`},
 		{"unknown method before authentication", "PUT", "/api/v1/x", "", "", 405, "GET, HEAD, POST"},
 		{"website missing", "GET", "/api/v1/x", "Bearer good", "", 400, "websiteId is required with an account token"},
 		{"role before body", "POST", "/api/v1/x?websiteId=" + siteB, "Bearer good", "{broken", 403, "viewer"},

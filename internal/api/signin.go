@@ -77,7 +77,7 @@ func (a *Account) firstRun(ctx context.Context, r *Request) (*Response, error) {
 	if err := r.Decode(&body); err != nil {
 		return nil, err
 	}
-	if v := a.signInByIP.peek(r.From().String()); !v.ok {
+	if v := a.signInByIP.peek(limitKey(r.From())); !v.ok {
 		return nil, a.tooMany(v)
 	}
 	u, err := a.People.FirstRun(ctx, body.Secret.Value, account.NewUser{
@@ -105,7 +105,7 @@ func (a *Account) signIn(ctx context.Context, r *Request) (*Response, error) {
 		return nil, err
 	}
 	email := strings.ToLower(strings.TrimSpace(body.Email.Value))
-	for _, v := range []verdict{a.signInByIP.peek(r.From().String()), a.signInByMail.peek(email)} {
+	for _, v := range []verdict{a.signInByIP.peek(limitKey(r.From())), a.signInByMail.peek(email)} {
 		if !v.ok {
 			return nil, a.tooMany(v)
 		}
@@ -124,7 +124,7 @@ func (a *Account) countFailure(r *Request, err error, email string) {
 	if code := fault.CodeOf(err); code != fault.CodeUnauthenticated && code != fault.CodeForbidden {
 		return
 	}
-	a.signInByIP.take(r.From().String())
+	a.signInByIP.take(limitKey(r.From()))
 	if email != "" {
 		a.signInByMail.take(email)
 	}

@@ -35,6 +35,17 @@ func revokedKey(w *world, s *site.Website, creator *account.User) string {
 	return secret
 }
 
+func (w *world) expiredKey(s *site.Website, creator *account.User) string {
+	w.Helper()
+	now := time.Now()
+	c := &auth.Credential{
+		ID: w.newID.New(now), Kind: auth.WebsiteKey, UserID: creator.ID, WebsiteID: s.ID, CreatedAt: now, ExpiresAt: now.Add(-time.Second),
+	}
+	secret := auth.NewSecret(c.Kind)
+	w.must(w.store.InsertCredential(w.Context(), c, auth.HashSecret(secret)))
+	return secret
+}
+
 // furnish makes one of everything that a path can name.
 func (s *stage) furnish(owner, member *account.User) {
 	s.Helper()

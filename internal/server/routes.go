@@ -25,7 +25,7 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	cookies := api.NewCookies(control.Sessions{Store: s.control}, s.control, secure, time.Now, p.newID)
 	rt := api.NewRouter(api.Config{
 		Log: s.log, Now: time.Now, NewID: p.newID, Access: p.keeper, SignIns: cookies, Sites: p.directory,
-		ClientAddr: api.StrictAddr(s.TrustedProxies), Origin: s.BaseURL,
+		ClientAddr: api.StrictAddr(s.TrustedProxies), Origin: s.BaseURL, Observe: s.metrics.observe,
 		RateLimit: s.RateLimit, FailedLimit: failedAuthPerMinute, CookieLimit: cookiePerMinute,
 	})
 	account := api.NewAccount(api.AccountConfig{

@@ -32,6 +32,7 @@ type Server struct {
 	flow    *pipeline
 	post    *mail.Post
 	people  services
+	metrics *metrics
 	log     *slog.Logger
 	out     io.Writer
 	closers []func() error
@@ -46,7 +47,7 @@ type Options struct {
 
 // Open opens the stores and wires everything. Close releases it, also after Run.
 func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
-	srv := &Server{Settings: s, out: o.Stdout, log: newLog(s, o.Stderr)}
+	srv := &Server{Settings: s, out: o.Stdout, log: newLog(s, o.Stderr), metrics: newMetrics()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, srv.Close())
@@ -69,9 +70,18 @@ func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
 	if srv.flow, err = srv.openPipeline(ctx); err != nil {
 		return nil, err
 	}
+	srv.people.sites.Follow(followers{srv.flow.revenue, srv.events})
 	if srv.Router, err = srv.routes(o.Version); err != nil {
 		return nil, fmt.Errorf("register routes: %w", err)
 	}
+	if s.MetricsListen == "" {
+		return srv, nil
+	}
+	stop, err := srv.metrics.serve(ctx, s.MetricsListen, srv.log)
+	if err != nil {
+		return nil, err
+	}
+	srv.onClose(stop)
 	return srv, nil
 }
 
@@ -109,7 +119,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the first-run link: %w", err)
 	}
-	listener, err := net.Listen("tcp", s.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", s.Listen, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"datafast/internal/funnel"
 	"datafast/internal/id"
 	"datafast/internal/mail"
+	"datafast/internal/revenue"
 	"datafast/internal/site"
 	"datafast/internal/store/control"
 )
@@ -52,13 +53,31 @@ func newServices(c *control.Store, post *mail.Post, goals site.Goals, log *slog.
 	s.teams = account.NewTeams(c, s.audit, s.people, now, newID)
 	s.keeper = auth.NewKeeper(c, s.audit, log, now, newID)
 	s.directory = site.NewDirectory(c, now)
-	s.sites = site.NewSites(c, s.directory, goals, s.audit, now, newID)
+	s.sites = site.NewSites(c, s.directory, site.Checks{Goals: goals, Currency: revenue.ParseCurrency}, s.audit, now, newID)
 	s.funnels = funnel.New(c, now, newID)
 	s.watch = alert.NewWatch(c, s.teams, letters{post}, log, newID)
 	s.alerts = alert.New(c, s.watch.Refresh, now, newID)
 	s.notes = site.NewNotes(c, now, newID)
 	s.customs = site.NewCustomizations(c, now)
 	return s
+}
+
+// followers does in the event store what follows from a change of a website.
+type followers struct {
+	payments *revenue.Service
+	events   interface {
+		DeleteWebsite(ctx context.Context, websiteID string) error
+	}
+}
+
+// CurrencyChanged implements site.Follower.
+func (f followers) CurrencyChanged(ctx context.Context, w *site.Website) error {
+	return f.payments.CurrencyChanged(ctx, w)
+}
+
+// WebsiteDeleted implements site.Follower.
+func (f followers) WebsiteDeleted(ctx context.Context, websiteID string) error {
+	return f.events.DeleteWebsite(ctx, websiteID)
 }
 
 // letters delivers alerts by mail.

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/currency"
-
 	"datafast/internal/fault"
 	"datafast/internal/field"
 	"datafast/internal/place"
@@ -68,8 +66,15 @@ type Goals interface {
 	GoalSeen(ctx context.Context, websiteID, name string) (bool, error)
 }
 
+// Checks are the rules that other packages know.
+type Checks struct {
+	Goals Goals
+	// Currency reads an ISO 4217 code in any case; revenue.ParseCurrency is one.
+	Currency func(field, value string) (string, error)
+}
+
 // apply returns a changed copy of w; all bad fields together are a fault.List.
-func (c Changes) apply(ctx context.Context, w Website, goals Goals) (*Website, error) {
+func (c Changes) apply(ctx context.Context, w Website, checks Checks) (*Website, error) {
 	var faults fault.List
 	setText := func(name string, target *string, value *string, check func(name, value string) (string, error)) {
 		if value == nil {
@@ -82,7 +87,7 @@ func (c Changes) apply(ctx context.Context, w Website, goals Goals) (*Website, e
 	setText("domain", &w.Domain, c.Domain, field.Host)
 	setText("name", &w.Name, c.Name, checkName)
 	setText("timezone", &w.Timezone, c.Timezone, field.Timezone)
-	setText("currency", &w.Currency, c.Currency, checkCurrency)
+	setText("currency", &w.Currency, c.Currency, checks.Currency)
 	setText("kpiColorScheme", &w.KPIColorScheme, c.KPIColorScheme, oneOf(ColorSchemes()))
 	setText("revenueMetric", &w.RevenueMetric, c.RevenueMetric, oneOf(RevenueMetrics()))
 	setText("attribution", &w.Attribution, c.Attribution, oneOf(Attributions()))
@@ -102,7 +107,7 @@ func (c Changes) apply(ctx context.Context, w Website, goals Goals) (*Website, e
 	setList("excludedCountries", &w.ExcludedCountries, c.ExcludedCountries, maxRules*2, checkCountry)
 	setList("excludedHostnames", &w.ExcludedHostnames, c.ExcludedHostnames, maxHostnames, checkHostRule)
 	if c.KPI != nil {
-		kpi, err := checkKPI(ctx, w.ID, *c.KPI, goals)
+		kpi, err := checkKPI(ctx, w.ID, *c.KPI, checks.Goals)
 		if err != nil && fault.CodeOf(err) != fault.CodeInvalid {
 			return nil, fmt.Errorf("look for goal %q: %w", *c.KPI, err)
 		}
@@ -130,14 +135,6 @@ func (c Changes) applySwitches(w *Website) {
 }
 
 func checkName(name, value string) (string, error) { return field.Line(name, value, 0, maxName) }
-
-func checkCurrency(name, value string) (string, error) {
-	unit, err := currency.ParseISO(strings.TrimSpace(value))
-	if err != nil || unit == currency.XXX || unit == currency.XTS {
-		return "", fault.Invalid(name, "%q is not a currency; use an ISO 4217 code such as EUR", value)
-	}
-	return unit.String(), nil
-}
 
 func oneOf(valid []string) func(name, value string) (string, error) {
 	return func(name, value string) (string, error) {

@@ -33,15 +33,26 @@ type Store interface {
 type Sites struct {
 	store     Store
 	directory *Directory
-	goals     Goals
+	checks    Checks
+	followers []Follower
 	log       *audit.Log
 	now       func() time.Time
 	newID     func() string
 }
 
+// Follower does elsewhere what follows from a change here, within its
+// transaction: an error undoes the change.
+type Follower interface {
+	CurrencyChanged(ctx context.Context, w *Website) error
+	WebsiteDeleted(ctx context.Context, websiteID string) error
+}
+
+// Follow adds a follower; before the service is used.
+func (s *Sites) Follow(f Follower) { s.followers = append(s.followers, f) }
+
 // NewSites returns the service; changes show in directory at once.
-func NewSites(store Store, directory *Directory, goals Goals, log *audit.Log, now func() time.Time, newID func() string) *Sites {
-	return &Sites{store: store, directory: directory, goals: goals, log: log, now: now, newID: newID}
+func NewSites(store Store, directory *Directory, checks Checks, log *audit.Log, now func() time.Time, newID func() string) *Sites {
+	return &Sites{store: store, directory: directory, checks: checks, log: log, now: now, newID: newID}
 }
 
 // NewWebsite is what a website is made from.
@@ -68,7 +79,7 @@ func (s *Sites) Create(ctx context.Context, ownerID string, n NewWebsite) (*Webs
 	name, err := checkName("name", n.Name)
 	set(&w.Name, err, name)
 	if n.Currency != "" {
-		code, err := checkCurrency("currency", n.Currency)
+		code, err := s.checks.Currency("currency", n.Currency)
 		set(&w.Currency, err, code)
 	}
 	if err := faults.Err(); err != nil {
@@ -120,7 +131,7 @@ func (s *Sites) Update(ctx context.Context, websiteID string, c Changes) (change
 		if err != nil {
 			return err
 		}
-		if changed, err = c.apply(ctx, *w, s.goals); err != nil {
+		if changed, err = c.apply(ctx, *w, s.checks); err != nil {
 			return err
 		}
 		return s.update(ctx, w, changed)
@@ -146,6 +157,13 @@ func (s *Sites) update(ctx context.Context, before, after *Website) error {
 	if err := s.store.UpdateWebsite(ctx, after); err != nil {
 		return err
 	}
+	if before.Currency != after.Currency {
+		for _, f := range s.followers {
+			if err := f.CurrencyChanged(ctx, after); err != nil {
+				return err
+			}
+		}
+	}
 	return s.log.Record(ctx, audit.Change{
 		Action: "settings.update", WebsiteID: after.ID, Target: after.Domain, Before: was, After: is,
 	})
@@ -159,11 +177,25 @@ func differences(before, after Website) (was, is map[string]any) {
 		if reflect.DeepEqual(b.Field(i).Interface(), a.Field(i).Interface()) {
 			continue
 		}
-		name := b.Type().Field(i).Name
-		name = strings.ToLower(name[:1]) + name[1:]
+		name := settingName(b.Type().Field(i).Name)
 		was[name], is[name] = b.Field(i).Interface(), a.Field(i).Interface()
 	}
 	return was, is
+}
+
+// settingName is a field's name as the settings are called everywhere else.
+func settingName(field string) string {
+	switch field {
+	case "KPI":
+		return "kpi"
+	case "KPIColorScheme":
+		return "kpiColorScheme"
+	case "ExcludedIPs":
+		return "excludedIps"
+	case "RespectGPC":
+		return "respectGpc"
+	}
+	return strings.ToLower(field[:1]) + field[1:]
 }
 
 // Delete removes a website for everybody. The domain must be given as it is, so
@@ -183,6 +215,11 @@ func (s *Sites) Delete(ctx context.Context, websiteID, domain string) error {
 		}
 		if err := s.store.DeleteWebsite(ctx, websiteID); err != nil {
 			return err
+		}
+		for _, f := range s.followers {
+			if err := f.WebsiteDeleted(ctx, websiteID); err != nil {
+				return err
+			}
 		}
 		return s.log.Record(ctx, audit.Change{
 			Action: "website.delete", UserID: owner, Target: w.Domain, Before: map[string]string{"_id": w.ID, "domain": w.Domain},

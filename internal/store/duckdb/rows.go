@@ -18,10 +18,8 @@ const (
 	systemColumns = `browser, browser_version, os, os_version, device`
 	placeColumns  = `country, region, city, latitude, longitude`
 
-	eventColumns = `time, id, visitor, kind, server, client_session, hostname, path, name, data, ` +
-		originColumns + `, ` + systemColumns + `, ` + placeColumns + `,
-	viewport_width, viewport_height, screen_width, screen_height, language, timezone,
-	client_first_seen, client_sessions, duplicate_hash, import_id`
+	eventColumns = `time, id, visitor, kind, server, client_session, hostname, path, name, data,
+	origin, client, duplicate_hash, import_id`
 
 	sessionColumns = `started_at, ended_at, visitor, last_id, events, pageviews, goals,
 	entry_hostname, entry_path, exit_hostname, exit_path, ` +
@@ -76,13 +74,8 @@ func eventRow(row []driver.Value, site uint32, e *event.Event) ([]driver.Value, 
 	if err != nil {
 		return nil, err
 	}
-	row = append(row[:0], site, millis(e.Time), id, duckdb.UUID(e.Visitor), uint8(e.Kind), e.Server,
-		e.ClientSession, e.Hostname, e.Path, e.Name, e.Data)
-	row = appendOrigin(row, &e.Origin)
-	row = appendSystem(row, &e.System)
-	row = appendPlace(row, &e.Place)
-	return append(row, pixels(e.Viewport.Width), pixels(e.Viewport.Height), pixels(e.Screen.Width), pixels(e.Screen.Height),
-		e.Language, e.Timezone, millis(e.ClientFirstSeen), uint32(e.ClientSessions), e.DuplicateHash, e.ImportID), nil
+	return append(row[:0], site, millis(e.Time), id, duckdb.UUID(e.Visitor), uint8(e.Kind), e.Server,
+		e.ClientSession, e.Hostname, e.Path, e.Name, e.Data, packOrigin(&e.Origin), packClient(e), e.DuplicateHash, e.ImportID), nil
 }
 
 // sessionRow fills row with the values of a session.
@@ -117,23 +110,18 @@ func systemTargets(s *event.System) []any {
 // scanEvent reads the eventColumns of one row.
 func scanEvent(r scanner, websiteID string) (*event.Event, error) {
 	e := &event.Event{WebsiteID: websiteID}
-	var at, firstSeen int64
+	var at int64
 	var id, visitor duckdb.UUID
 	var kind uint8
-	var lat, lon float32
-	dest := []any{&at, &id, &visitor, &kind, &e.Server, &e.ClientSession, &e.Hostname, &e.Path, &e.Name, &e.Data}
-	dest = append(dest, originTargets(&e.Origin)...)
-	dest = append(dest, systemTargets(&e.System)...)
-	dest = append(dest, &e.Place.Country, &e.Place.Region, &e.Place.City, &lat, &lon,
-		&e.Viewport.Width, &e.Viewport.Height, &e.Screen.Width, &e.Screen.Height, &e.Language, &e.Timezone,
-		&firstSeen, &e.ClientSessions, &e.DuplicateHash, &e.ImportID)
-	if err := r.Scan(dest...); err != nil {
+	var origin, client string
+	err := r.Scan(&at, &id, &visitor, &kind, &e.Server, &e.ClientSession, &e.Hostname, &e.Path, &e.Name, &e.Data,
+		&origin, &client, &e.DuplicateHash, &e.ImportID)
+	if err != nil {
 		return nil, fmt.Errorf("scan event: %w", err)
 	}
 	e.Time, e.ID, e.Visitor, e.Kind = fromMillis(at), unpackID(id), event.VisitorID(visitor), event.Kind(kind)
-	e.Place.Latitude, e.Place.Longitude = float64(lat), float64(lon)
-	e.ClientFirstSeen = fromMillis(firstSeen)
-	return e, nil
+	unpackOrigin(origin, &e.Origin)
+	return e, unpackClient(client, e)
 }
 
 // scanSession reads the sessionColumns of one row.

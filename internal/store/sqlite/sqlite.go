@@ -23,6 +23,10 @@ import (
 	"datafast/internal/store/control"
 )
 
+// connections is how many the pool has at most: readers do not wait for each
+// other, writers do anyway.
+const connections = 16
+
 // Open opens or makes the database file, brings its schema up to date, and
 // returns the store. A schema newer than this program is an error.
 func Open(ctx context.Context, path string) (*control.Store, error) {
@@ -39,6 +43,8 @@ func Open(ctx context.Context, path string) (*control.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections) // opening one costs as much as ten queries
 	if err := migrate(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}

@@ -54,6 +54,8 @@ func Run(t *testing.T, open Opener) {
 		run  func(t *testing.T, open Opener, ids *id.Generator)
 	}{
 		{"agrees with the reference", agrees},
+		{"scripts", runScripts},
+		{"laws", laws},
 		{"any order and batching gives the same sessions", anyOrder},
 		{"reopening keeps everything", reopens},
 		{"deleted goals are gone from sessions", deletesGoals},
@@ -76,7 +78,7 @@ func agrees(t *testing.T, open Opener, ids *id.Generator) {
 		w := drawWorld(rt, ids)
 		load(rt, s, w)
 		ref := w.reference()
-		for range 4 {
+		for range 50 {
 			q := w.drawQuery(rt)
 			got, err := s.Run(context.Background(), []analytics.Query{q})
 			if err != nil {

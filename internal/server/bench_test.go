@@ -1,0 +1,226 @@
+package server
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"datafast/internal/analytics"
+	"datafast/internal/demo"
+	"datafast/internal/enrich"
+	"datafast/internal/event"
+	"datafast/internal/id"
+)
+
+const (
+	benchClients = 64
+	benchTime    = 4 * time.Second
+)
+
+// BenchmarkIngest sends events over HTTP from 64 keep-alive clients, and in the
+// same run to an empty handler that reads the body. Goals (design.md §8): a rate of
+// at least 0.25 of the empty handler's, p99 at most 20 ms; every answer durable.
+func BenchmarkIngest(b *testing.B) {
+	in := newInstallation(b, "shop.example", "UTC", "EUR")
+	empty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"status":"success"}`)
+	}))
+	defer empty.Close()
+	real := httptest.NewServer(in.server.Router)
+	defer real.Close()
+	for b.Loop() {
+		baseline, _ := hammer(b, empty.Listener.Addr().String(), in.website.TrackingID)
+		rate, p99 := hammer(b, real.Listener.Addr().String(), in.website.TrackingID)
+		b.ReportMetric(baseline, "empty/s")
+		b.ReportMetric(rate, "events/s")
+		b.ReportMetric(rate/baseline, "ratio")
+		b.ReportMetric(float64(p99.Microseconds())/1000, "p99-ms")
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
+// hammer sends events for a while and returns the rate and the 99th percentile of
+// the answer times.
+func hammer(b *testing.B, addr, tracking string) (perSecond float64, p99 time.Duration) {
+	b.Helper()
+	var count atomic.Int64
+	var mu sync.Mutex
+	var took []time.Duration
+	var clients sync.WaitGroup
+	started := time.Now()
+	for c := range benchClients {
+		clients.Go(func() {
+			mine, err := hammerOne(addr, tracking, c, started.Add(benchTime))
+			if err != nil {
+				b.Error(err)
+			}
+			count.Add(int64(len(mine)))
+			mu.Lock()
+			took = append(took, mine...)
+			mu.Unlock()
+		})
+	}
+	clients.Wait()
+	elapsed := time.Since(started).Seconds()
+	slices.Sort(took)
+	if len(took) == 0 {
+		return 0, 0
+	}
+	return float64(count.Load()) / elapsed, took[len(took)*99/100]
+}
+
+// hammerOne is one keep-alive client, as cheap as can be so that the server has
+// the cores. Each event has an address of its own, or the rate limit would end it.
+func hammerOne(addr, tracking string, client int, until time.Time) ([]time.Duration, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("dial: %w", err)
+	}
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	var took []time.Duration
+	for i := 0; time.Now().Before(until); i++ {
+		v := event.VisitorID{byte(client), byte(i >> 16), byte(i >> 8), byte(i)}.ForceV4()
+		body := `{"websiteId":"` + tracking + `","domain":"shop.example","type":"pageview","href":"https://shop.example/p` + strconv.Itoa(i%50) +
+			`?utm_source=news","referrer":"https://www.google.com/","viewport":{"width":1280,"height":720},"language":"en-GB","timezone":"Europe/Berlin","visitorId":"` +
+			v.String() + `","sessionId":"s` + v.String() + `"}`
+		request := fmt.Sprintf("POST /api/events HTTP/1.1\r\nHost: x\r\nUser-Agent: %s\r\nContent-Type: application/json\r\nX-Forwarded-For: 91.%d.%d.%d\r\nContent-Length: %d\r\n\r\n%s",
+			chrome, client, i>>8&255, i&255, len(body), body)
+		sent := time.Now()
+		if _, err := io.WriteString(conn, request); err != nil {
+			return took, fmt.Errorf("write: %w", err)
+		}
+		if err := readAnswer(in); err != nil {
+			return took, err
+		}
+		took = append(took, time.Since(sent))
+	}
+	return took, nil
+}
+
+func readAnswer(in *bufio.Reader) error {
+	length := 0
+	for first := true; ; first = false {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		if first && !strings.HasPrefix(line, "HTTP/1.1 200") {
+			return fmt.Errorf("answer %q", line)
+		}
+		if line == "\r\n" {
+			break
+		}
+		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Content-Length") {
+			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
+				return fmt.Errorf("content length: %w", err)
+			}
+		}
+	}
+	_, err := in.Discard(length)
+	return err
+}
+
+// BenchmarkReports asks the 19 questions of a dashboard over sites of one million
+// and ten million events; -short leaves the large one out.
+func BenchmarkReports(b *testing.B) {
+	for _, size := range []struct {
+		name   string
+		perDay int
+	}{{"1M", 900}, {"10M", 9000}} {
+		if size.perDay > 1000 && testing.Short() {
+			continue
+		}
+		b.Run(size.name, func(b *testing.B) {
+			in := newInstallation(b, "shop.example", "UTC", "EUR")
+			events := fillSite(b, in, size.perDay)
+			for _, days := range []int{30, 365} {
+				b.Run(fmt.Sprintf("%dd", days), func(b *testing.B) {
+					queries := dashboardQueries(in.website.ID, days)
+					for b.Loop() {
+						best := time.Hour
+						for range 3 {
+							started := time.Now()
+							if _, err := in.server.events.Run(b.Context(), queries); err != nil {
+								b.Fatal(err)
+							}
+							best = min(best, time.Since(started))
+						}
+						b.ReportMetric(float64(best.Microseconds())/1000, "ms-19-queries")
+						b.ReportMetric(float64(events), "events")
+						b.ReportMetric(0, "ns/op")
+					}
+				})
+			}
+		})
+	}
+}
+
+// fillSite stores a year of the made-up shop and returns the number of events.
+func fillSite(b *testing.B, in *installation, perDay int) int {
+	b.Helper()
+	ids, origins := id.NewGenerator(), enrich.NewOrigins()
+	newID := func(time.Time) string { return ids.New(time.Now()) }
+	shop := demo.New(demo.Options{Seed: 1, Domain: "shop.example", End: time.Now().Add(-time.Hour), Days: 365, PerDay: perDay})
+	total := 0
+	err := shop.Days(func(hits []demo.Hit, _ []demo.Payment) error {
+		batch := make([]*event.Event, len(hits))
+		for i := range hits {
+			e, err := hits[i].Event(in.website.ID, "shop.example", origins, newID)
+			if err != nil {
+				return err
+			}
+			batch[i] = e
+		}
+		total += len(batch)
+		return in.server.events.Append(b.Context(), batch)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	// The first question settles the sessions; it is not measured.
+	if _, err := in.server.events.Run(b.Context(), []analytics.Query{{WebsiteID: in.website.ID, Zone: time.UTC}}); err != nil {
+		b.Fatal(err)
+	}
+	return total
+}
+
+// dashboardQueries are what a dashboard asks: totals, their comparison, a series,
+// fourteen panels and two filtered panels.
+func dashboardQueries(websiteID string, days int) []analytics.Query {
+	now := time.Now()
+	rng := analytics.LastDays(days, now, time.UTC)
+	before := analytics.Range{From: rng.From.Add(-rng.Duration()), To: rng.From}
+	base := analytics.Query{WebsiteID: websiteID, Range: rng, Zone: time.UTC, Attribution: analytics.LastNonDirect}
+	compared, series := base, base
+	compared.Range, series.Interval = before, analytics.Day
+	out := []analytics.Query{base, compared, series}
+	for _, d := range []analytics.Dimension{
+		analytics.ByPage, analytics.ByEntryPage, analytics.ByHostname, analytics.ByExitLink, analytics.ByReferrer, analytics.ByChannel, analytics.ByCampaign,
+		analytics.ByCountry, analytics.ByRegion, analytics.ByCity, analytics.ByDevice, analytics.ByBrowser, analytics.ByOS, analytics.ByGoal,
+	} {
+		q := base
+		q.Dimension, q.Limit = d, 10
+		out = append(out, q)
+	}
+	for _, f := range []analytics.Filter{
+		{Name: "country", Op: analytics.Is, Values: []string{"de"}},
+		{Name: "page", Op: analytics.Is, Values: []string{"/pricing"}},
+	} {
+		q := base
+		q.Dimension, q.Limit, q.Filters = analytics.ByReferrer, 10, []analytics.Filter{f}
+		out = append(out, q)
+	}
+	return out
+}
