@@ -39,6 +39,12 @@ async function bootstrap(data: string): Promise<Bootstrapped> {
   return { ...printed, key: printed.websiteKey };
 }
 
+export interface StartOptions {
+  /** Without account and website, waiting for the first account. */
+  isEmpty?: boolean;
+  smtpURL?: string;
+}
+
 export class Installation {
   #output = "";
 
@@ -55,13 +61,14 @@ export class Installation {
   }
 
   /** Start with a first account and website, or empty, waiting for its first account. */
-  static async start({ isEmpty = false } = {}): Promise<Installation> {
+  static async start({ isEmpty = false, smtpURL = "" }: StartOptions = {}): Promise<Installation> {
     const data = await mkdtemp(join(tmpdir(), "datafast-e2e-"));
     const first = isEmpty ? undefined : await bootstrap(data);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const args = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, "--base-url", url];
-    const process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...globalThis.process.env, DATAFAST_SMTP_URL: smtpURL };
+    const process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"], env });
     const installation = new Installation(url, port, data, first, process);
     await eventually(async () => {
       if (process.exitCode !== null) throw new Error(`the server ended: ${installation.#output}`);

@@ -2,7 +2,7 @@
 
 import type { Browser } from "playwright-core";
 import { launch } from "./browser.ts";
-import { Installation } from "./installation.ts";
+import { Installation, type StartOptions } from "./installation.ts";
 import { Pages } from "./pages.ts";
 
 export interface World {
@@ -12,7 +12,7 @@ export interface World {
   end: () => Promise<void>;
 }
 
-export async function startWorld(options: { isEmpty?: boolean } = {}): Promise<World> {
+export async function startWorld(options: StartOptions = {}): Promise<World> {
   const [server, pages, browser] = await Promise.all([Installation.start(options), Pages.start(), launch()]);
   const end = async () => {
     await browser.close();
