@@ -1,9 +1,11 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -28,8 +30,8 @@ func (s *Store) settle(ctx context.Context, websiteID string) error {
 
 // mergeIfWaiting merges when anything waits; wrote says whether it did.
 func (s *Store) mergeIfWaiting(ctx context.Context) (wrote bool, err error) {
-	changed, stale := s.tracker.Pending()
-	if len(changed)+len(stale) == 0 {
+	fresh, changed, stale := s.tracker.Pending()
+	if len(fresh)+len(changed)+len(stale) == 0 {
 		s.tracker.Forget(s.now())
 		return false, nil
 	}
@@ -39,12 +41,15 @@ func (s *Store) mergeIfWaiting(ctx context.Context) (wrote bool, err error) {
 // merge writes changed sessions, derives those of stale visitors again, and moves
 // the mark, in one transaction. The caller holds s.mu.
 func (s *Store) merge(ctx context.Context) error {
-	changed, stale := s.tracker.Pending()
-	if len(changed)+len(stale) == 0 {
+	fresh, changed, stale := s.tracker.Pending()
+	if len(fresh)+len(changed)+len(stale) == 0 {
 		return nil
 	}
 	var latest []*event.Session
 	err := s.inTx(ctx, func() error {
+		if err := s.appendSessions("", "sessions", fresh); err != nil {
+			return err
+		}
 		if err := s.writeChanged(ctx, changed); err != nil {
 			return err
 		}
@@ -100,7 +105,15 @@ func (s *Store) stage(ctx context.Context, sessions []*event.Session) error {
 	if err := s.exec(ctx, `DELETE FROM staged`); err != nil {
 		return err
 	}
-	rows := func(add func(...driver.Value) error) error {
+	return s.appendSessions("temp", "staged", sessions)
+}
+
+// appendSessions adds sessions to a table of their columns.
+func (s *Store) appendSessions(catalog, table string, sessions []*event.Session) error {
+	if len(sessions) == 0 {
+		return nil
+	}
+	return s.appendTo(catalog, table, func(add func(...driver.Value) error) error {
 		var row []driver.Value
 		for _, session := range sessions {
 			var err error
@@ -112,8 +125,7 @@ func (s *Store) stage(ctx context.Context, sessions []*event.Session) error {
 			}
 		}
 		return nil
-	}
-	return s.appendTo("temp", "staged", rows)
+	})
 }
 
 // appendTo runs fill with an appender of the writer for one table.
@@ -158,10 +170,10 @@ func (s *Store) deriveAgain(ctx context.Context, visitors []sessionize.Key) ([]*
 	if err := s.exec(ctx, `DELETE FROM sessions WHERE (site, visitor) IN (SELECT site, visitor FROM staged_visitors)`); err != nil {
 		return nil, err
 	}
-	if err := s.stage(ctx, sessions); err != nil {
-		return nil, err
-	}
-	return latest, s.exec(ctx, `INSERT INTO sessions (site, `+sessionColumns+`) SELECT site, `+sessionColumns+` FROM staged ORDER BY site, started_at`)
+	slices.SortFunc(sessions, func(a, b *event.Session) int {
+		return cmp.Or(strings.Compare(a.WebsiteID, b.WebsiteID), a.Start.Compare(b.Start))
+	})
+	return latest, s.appendSessions("", "sessions", sessions)
 }
 
 func (s *Store) sessionsOfStaged(ctx context.Context) (all, latest []*event.Session, err error) {

@@ -34,7 +34,8 @@ type Tracker struct {
 	// known is the time from which on every session that ended later is in open.
 	known   time.Time
 	open    map[Key]*event.Session
-	changed map[sessionKey]*event.Session
+	fresh   map[sessionKey]*event.Session // begun since the last merge
+	changed map[sessionKey]*event.Session // merged before, and longer now
 	stale   map[Key]bool
 	waiting map[string]int // changes and stale visitors by website
 }
@@ -42,7 +43,7 @@ type Tracker struct {
 // New returns a tracker that knows all sessions which ended after known.
 func New(known time.Time, open []*event.Session) *Tracker {
 	t := &Tracker{
-		known: known, open: map[Key]*event.Session{},
+		known: known, open: map[Key]*event.Session{}, fresh: map[sessionKey]*event.Session{},
 		changed: map[sessionKey]*event.Session{}, stale: map[Key]bool{}, waiting: map[string]int{},
 	}
 	for _, s := range open {
@@ -74,7 +75,9 @@ func (t *Tracker) observe(e *event.Event) {
 	case e.Time.Before(s.End) || e.Time.Equal(s.End) && e.ID < s.LastID:
 		t.MarkStale(key)
 	case s.Add(e):
-		t.changed[sessionKey{key, s.Start.UnixMilli()}] = s
+		if id := (sessionKey{key, s.Start.UnixMilli()}); t.fresh[id] == nil {
+			t.changed[id] = s
+		}
 	default:
 		t.begin(key, event.NewSession(e, s))
 	}
@@ -82,7 +85,7 @@ func (t *Tracker) observe(e *event.Event) {
 
 func (t *Tracker) begin(key Key, s *event.Session) {
 	t.open[key] = s
-	t.changed[sessionKey{key, s.Start.UnixMilli()}] = s
+	t.fresh[sessionKey{key, s.Start.UnixMilli()}] = s
 }
 
 // MarkStale asks for the visitor's sessions to be derived again.
@@ -90,7 +93,6 @@ func (t *Tracker) MarkStale(key Key) {
 	t.stale[key] = true
 	t.waiting[key.WebsiteID]++
 	if s := t.open[key]; s != nil {
-		delete(t.changed, sessionKey{key, s.Start.UnixMilli()})
 		delete(t.open, key)
 	}
 }
@@ -98,9 +100,15 @@ func (t *Tracker) MarkStale(key Key) {
 // Waits reports whether the website has sessions that are not merged yet.
 func (t *Tracker) Waits(websiteID string) bool { return t.waiting[websiteID] > 0 }
 
-// Pending returns what has to be merged: changed sessions to write by visitor and
-// start, and stale visitors to derive again. Both stay pending until Merged.
-func (t *Tracker) Pending() (changed []*event.Session, stale []Key) {
+// Pending returns what has to be merged: sessions to add, sessions to write over
+// by visitor and start, and stale visitors to derive again. All stay pending until
+// Merged.
+func (t *Tracker) Pending() (fresh, changed []*event.Session, stale []Key) {
+	for _, s := range t.fresh {
+		if !t.stale[Key{s.WebsiteID, s.Visitor}] {
+			fresh = append(fresh, s)
+		}
+	}
 	for _, s := range t.changed {
 		if !t.stale[Key{s.WebsiteID, s.Visitor}] {
 			changed = append(changed, s)
@@ -109,12 +117,13 @@ func (t *Tracker) Pending() (changed []*event.Session, stale []Key) {
 	for key := range t.stale {
 		stale = append(stale, key)
 	}
-	return changed, stale
+	return fresh, changed, stale
 }
 
 // Merged says that everything pending is stored. latest are the last sessions of
 // the visitors that were derived again.
 func (t *Tracker) Merged(latest []*event.Session) {
+	clear(t.fresh)
 	clear(t.changed)
 	clear(t.stale)
 	clear(t.waiting)
