@@ -67,12 +67,13 @@ test-browser: bin/datafast $(TOOLS)/mailpit
 lint: $(TOOLS)/golangci-lint $(WEB) $(COUNTRY)
 	$(TOOLS)/golangci-lint run ./...
 
-generate: datasets/node_modules/.installed
+generate: datasets/node_modules/.installed web/node_modules/.installed
 	cd datasets && node generate.mjs
 	go generate ./...
+	cd web && npm run generate --silent
 
 check-generated: generate
-	git diff --exit-code --stat -- internal docs
+	git diff --exit-code --stat -- internal docs web
 
 bench: bin/datafast
 	go test -run '^$$' -bench . -benchtime 1x ./internal/... | grep -v '^ok\|no test files'

@@ -14,14 +14,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"datafast/internal/admin"
+	"datafast/internal/cli"
 	"datafast/internal/server"
 )
 
-// Exit codes.
-const (
-	exitFailed = 1
-	exitUsage  = 2
-)
+// exitUsage is the exit code of a wrong command line; the others are cli's.
+const exitUsage = 2
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
@@ -40,6 +38,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	root.SetErr(errOut)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errUsage{err} })
 	root.AddCommand(server.Command(version()), server.DemoCommand(version()), admin.Command())
+	root.AddCommand(cli.Commands(os.Getenv)...)
 	markArgs(root)
 	cmd, err := root.ExecuteContextC(context.Background())
 	var usage errUsage
@@ -51,7 +50,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return exitUsage
 	}
 	fmt.Fprintf(errOut, "datafast: %v\n", err)
-	return exitFailed
+	return cli.ExitCode(err)
 }
 
 // markArgs makes wrong arguments usage errors, on every level.

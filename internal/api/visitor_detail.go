@@ -102,7 +102,7 @@ type timelineEvent struct {
 	Type      string          `json:"type" enum:"pageview,goal,link,payment"`
 	Timestamp string          `json:"timestamp"`
 	URL       string          `json:"url,omitempty"`
-	Seconds   *float64        `json:"seconds,omitempty" doc:"To the session's next event; absent on its last"`
+	Seconds   *float64        `json:"seconds" doc:"Of a page view: to the session's next event; null on its last"`
 	Name      string          `json:"name,omitempty"`
 	Metadata  json.RawMessage `json:"metadata,omitempty"`
 	Amount    *float64        `json:"amount,omitempty"`
