@@ -14,6 +14,7 @@ const looks = [
 
 export async function assertAccessible(page: Page): Promise<void> {
   for (const { colorScheme, size } of looks) {
+    await page.locator('[aria-busy="true"]').first().waitFor({ state: "detached" }); // what is asked anew is shown faded
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize(size);
     const where = `${page.url()} ${colorScheme} ${size.width}`;
