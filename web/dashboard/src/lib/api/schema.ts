@@ -948,8 +948,8 @@ export interface TimelineEvent {
   kind?: "new" | "renewal" | "refund" | "trial";
   metadata?: unknown;
   name?: string;
-  /** To the session's next event; absent on its last */
-  seconds?: number;
+  /** Of a page view: to the session's next event; null on its last */
+  seconds: number | null;
   timestamp: string;
   type: "pageview" | "goal" | "link" | "payment";
   url?: string;
