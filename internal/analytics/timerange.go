@@ -131,16 +131,17 @@ func dayStart(date string, zone *time.Location, plusDays int) time.Time {
 }
 
 // StartOfDay is the first instant of a calendar day in a zone, also where the
-// clock skips midnight.
+// clock skips midnight. A day that a zone skipped whole (Apia, 30 December 2011)
+// starts with the next one.
 func StartOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
 	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	// Where midnight does not exist, Go gives an instant before or after the jump;
-	// the day starts at the first instant whose date is the day's.
-	want := time.Date(year, month, day, 12, 0, 0, 0, time.UTC)
-	if t.Day() != want.Day() {
-		t = t.Add(time.Hour)
+	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	if t.Year() == want.Year() && t.YearDay() == want.YearDay() && t.Hour() == 0 && t.Minute() == 0 {
+		return t.UTC()
 	}
-	return t.UTC()
+	// Midnight does not exist: the day begins when the clock changes.
+	_, changed := time.Date(year, month, day-1, 12, 0, 0, 0, zone).ZoneBounds()
+	return changed.UTC()
 }
 
 // DefaultRange is the window of a time series without dates (api.md §8.2).
@@ -213,8 +214,13 @@ func nextBucket(i Interval, t time.Time, zone *time.Location) time.Time {
 // Buckets lists the starts of all buckets that the range touches, oldest first.
 func Buckets(i Interval, r Range, zone *time.Location) []time.Time {
 	var out []time.Time
-	for t := BucketStart(i, r.From, zone); t.Before(r.To); t = nextBucket(i, t, zone) {
+	for t := BucketStart(i, r.From, zone); t.Before(r.To); {
 		out = append(out, t)
+		next := nextBucket(i, t, zone)
+		if !next.After(t) {
+			return out // no calendar goes back; a zone that did would never end here
+		}
+		t = next
 	}
 	return out
 }

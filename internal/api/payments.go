@@ -183,6 +183,9 @@ func (a *Reporting) createPayment(ctx context.Context, r *Request) (*Response, e
 	if err != nil {
 		return nil, err
 	}
+	if goal := goalOfPayment(out.Payment.Kind.String()); goal != "" && !out.Duplicate {
+		a.Paid(r.Website, out.Payment, goal)
+	}
 	answer := recordedPayment{Message: "Payment recorded", TransactionID: p.TransactionID}
 	switch {
 	case out.Duplicate:

@@ -29,6 +29,9 @@ type ReportingConfig struct {
 	Funnels *funnel.Funnels
 	Looks   *site.Customizations
 	BaseURL string // without a final slash
+	// Paid is told of every new payment, renewal and trial, for alerts on the goal
+	// that it raises.
+	Paid func(w *site.Website, p revenue.Payment, goal string)
 }
 
 // Reporting serves the Website API.

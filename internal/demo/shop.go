@@ -4,7 +4,7 @@
 //
 // Read Options, then Days and Hit. The same seed gives the same traffic.
 //
-// It may import event, enrich and place. Nobody in it exists.
+// It may import event and enrich. Nobody in it exists.
 package demo
 
 import (

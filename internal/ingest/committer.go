@@ -23,6 +23,13 @@ const (
 	maxBatch   = 8_192  // events of one commit
 )
 
+// Under load a commit waits a moment for a fuller batch: it costs by the commit
+// more than by the event.
+const (
+	busyBatch = 8
+	linger    = 2 * time.Millisecond
+)
+
 // The windows of the duplicate rule (tracker.md §6.3).
 const (
 	duplicateWindow     = 45 * time.Second
@@ -161,8 +168,13 @@ func (c *Committer) close() {
 
 func (c *Committer) run() {
 	defer close(c.drained)
+	last := 0
 	for {
+		if last >= busyBatch {
+			time.Sleep(linger) // those just answered come again: a fuller batch costs less for each
+		}
 		batch := c.take()
+		last = len(batch)
 		if len(batch) > 0 {
 			c.commit(batch)
 			continue

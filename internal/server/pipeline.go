@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -150,6 +151,18 @@ func (p *pipeline) alert(e *event.Event) {
 	p.alerts.Completed(context.Background(), alert.Completion{
 		WebsiteID: e.WebsiteID, Website: w.DisplayName(), GoalName: e.Name, VisitorID: e.Visitor.String(), At: e.Time,
 		Source: source, Country: place.CountryName(e.Place.Country), Page: e.Hostname + e.Path,
+	})
+}
+
+// paid tells alerts of the goal that a payment raised.
+func (p *pipeline) paid(w *site.Website, payment revenue.Payment, goal string) {
+	visitor := ""
+	if !payment.Visitor.IsZero() {
+		visitor = payment.Visitor.String()
+	}
+	p.alerts.Completed(context.Background(), alert.Completion{
+		WebsiteID: w.ID, Website: w.DisplayName(), GoalName: goal, VisitorID: visitor, At: payment.Time, Source: analytics.Direct, Country: place.Unknown,
+		Amount: strconv.FormatFloat(revenue.Major(payment.AmountMinor, payment.Currency), 'f', 2, 64) + " " + payment.Currency,
 	})
 }
 

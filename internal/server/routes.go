@@ -39,7 +39,7 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	f := s.flow
 	reporting := api.NewReporting(api.ReportingConfig{
 		Log: s.log, Now: time.Now, Engine: f.events, Events: f.events, Ingest: f.ingest, Revenue: f.revenue, Live: f.live,
-		Funnels: p.funnels, Looks: p.customs, BaseURL: s.BaseURL,
+		Funnels: p.funnels, Looks: p.customs, BaseURL: s.BaseURL, Paid: f.paid,
 	})
 	if err := rt.Register(reporting.Routes()...); err != nil {
 		return nil, err
