@@ -92,14 +92,18 @@ func (s *Store) inTx(ctx context.Context, f func() error) error {
 	return nil
 }
 
+// mergeEvery is how often waiting sessions are merged without being asked for: a
+// merge holds up commits, at two seconds less than one answer in a hundred.
+const mergeEvery = 2 * time.Second
+
 // mergeShare bounds what merging in the background may take of the writer's time,
 // to one part in so many: a big backfill makes merges long.
 const mergeShare = 8
 
-// tend merges waiting sessions once a second, and checkpoints when idle.
+// tend merges waiting sessions now and then, and checkpoints when idle.
 func (s *Store) tend(ctx context.Context) {
 	defer close(s.done)
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(mergeEvery)
 	defer tick.Stop()
 	idle, pause := time.Duration(0), time.Duration(0)
 	for {
@@ -108,7 +112,7 @@ func (s *Store) tend(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if pause -= time.Second; pause > 0 {
+		if pause -= mergeEvery; pause > 0 {
 			continue
 		}
 		s.mu.Lock()
@@ -117,7 +121,7 @@ func (s *Store) tend(ctx context.Context) {
 		pause = mergeShare * time.Since(started)
 		if wrote {
 			idle = 0
-		} else if idle += time.Second; err == nil && s.written && idle >= idleBeforeCheckpoint {
+		} else if idle += mergeEvery; err == nil && s.written && idle >= idleBeforeCheckpoint {
 			_, err = s.writer.ExecContext(ctx, `CHECKPOINT`)
 			s.written = false
 		}

@@ -2,7 +2,7 @@
 //
 // Merging the touched sessions in every commit would cost two thirds of the
 // ingest rate (design.md §2), so a store observes each committed batch here and
-// merges what waits once a second, and before a query of a website that has
+// merges what waits every two seconds, and before a query of a website that has
 // something waiting. An event in order extends or begins a session in memory; one
 // that comes late makes its visitor stale: all sessions of a stale visitor are
 // derived again from the stored events.
