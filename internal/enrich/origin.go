@@ -8,9 +8,6 @@ import (
 	"datafast/internal/referrer"
 )
 
-// Direct is the referrer of a visit that came from nowhere known.
-const Direct = "Direct/None"
-
 // The channels of product.md §3.
 const (
 	ChannelPaidSearch    = "Paid search"
