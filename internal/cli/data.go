@@ -34,7 +34,7 @@ func importCommand(getenv func(string) string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer resp.Body.Close()
+			defer func() { _ = resp.Body.Close() }()
 			return showImport(cmd, resp.Body)
 		},
 	}
@@ -114,7 +114,7 @@ func exportCommand(getenv func(string) string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer resp.Body.Close()
+			defer func() { _ = resp.Body.Close() }()
 			return save(cmd, resp.Body)
 		},
 	}
