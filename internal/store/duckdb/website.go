@@ -48,6 +48,16 @@ func (s *Store) Tracking(ctx context.Context, websiteID string) (analytics.Track
 	return t, err
 }
 
+// HasBrowser implements ingest.AppStore.
+func (s *Store) HasBrowser(ctx context.Context, websiteID, browser string) (bool, error) {
+	var has bool
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE site = ? AND browser = ?)`, s.numOf(websiteID), browser).Scan(&has)
+	if err != nil {
+		return false, fmt.Errorf("look for browser: %w", err)
+	}
+	return has, nil
+}
+
 // IsBot reports whether a bot used the visitor id within ingest.BotMemory.
 func (s *Store) IsBot(ctx context.Context, websiteID string, v event.VisitorID) (bool, error) {
 	var n int
