@@ -41,6 +41,16 @@ func (s *Store) mergeIfWaiting(ctx context.Context) (wrote bool, err error) {
 // merge writes changed sessions, derives those of stale visitors again, and moves
 // the mark, in one transaction. The caller holds s.mu.
 func (s *Store) merge(ctx context.Context) error {
+	if _, changed, stale := s.tracker.Pending(); len(stale) > 0 || s.rewrites(changed) {
+		s.layout.Lock()
+		defer s.layout.Unlock()
+	}
+	return s.mergeAlone(ctx)
+}
+
+// mergeAlone is merge for a caller who holds s.layout or knows that nothing waits
+// that would need it.
+func (s *Store) mergeAlone(ctx context.Context) error {
 	fresh, changed, stale := s.tracker.Pending()
 	if len(fresh)+len(changed)+len(stale) == 0 {
 		return nil

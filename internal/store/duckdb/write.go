@@ -102,7 +102,6 @@ const mergeShare = 8
 
 // tend merges waiting sessions now and then, and checkpoints when idle.
 func (s *Store) tend(ctx context.Context) {
-	defer close(s.done)
 	tick := time.NewTicker(mergeEvery)
 	defer tick.Stop()
 	idle, pause := time.Duration(0), time.Duration(0)
