@@ -17,8 +17,10 @@ const (
 	// clusterRows is about how many events one step rewrites: enough row groups for
 	// a website to lie in few of them, few enough to sort in memory in a second or so.
 	clusterRows = 1_000_000
-	// leastCluster is how many events are worth a step: fewer are one row group.
-	leastCluster = 122_880
+	// clusterSpan is over how many days so many events may be spread. Spread wider,
+	// a report's range alone keeps it from reading much of others, and order by
+	// website would only mix the days.
+	clusterSpan = 15
 )
 
 // clusterNightly rewrites sealed days once a night.
@@ -41,9 +43,9 @@ func (s *Store) clusterNightly(ctx context.Context) {
 }
 
 // Cluster rewrites the events and sessions of sealed days, those before yesterday,
-// ordered by website and time. Rows lie in order of arrival before that, and a
-// small website's report would read those of all others (design.md §2). It goes on
-// where the last run ended.
+// ordered by website and time, where there are many. Rows lie in order of arrival
+// before that, and a small website's report would read those of all others
+// (design.md §2). It goes on where the last run ended.
 func (s *Store) Cluster(ctx context.Context) error {
 	for {
 		more, err := s.clusterStep(ctx)
@@ -70,6 +72,9 @@ func (s *Store) clusterStep(ctx context.Context) (more bool, err error) {
 		return false, errors.Join(err, tx.Rollback())
 	}
 	for _, t := range []struct{ table, time string }{{"events", "time"}, {"sessions", "started_at"}} {
+		if to-from > clusterSpan*day.Milliseconds() {
+			break
+		}
 		within := fmt.Sprintf("%s >= %d AND %s < %d", t.time, from, t.time, to)
 		for _, statement := range []string{
 			fmt.Sprintf("CREATE OR REPLACE TEMP TABLE moved AS SELECT * FROM %s WHERE %s", t.table, within),
@@ -104,21 +109,23 @@ func (s *Store) nextToCluster(ctx context.Context, tx *sql.Tx) (from, to int64, 
 		return 0, 0, fmt.Errorf("count events of days: %w", err)
 	}
 	defer rows.Close()
-	var number, total int64
-	for total < clusterRows && rows.Next() {
+	var first, number, total int64
+	for total < s.clusterRows && rows.Next() {
 		var n int64
 		if err := rows.Scan(&number, &n); err != nil {
 			return 0, 0, fmt.Errorf("scan count of day: %w", err)
 		}
-		total += n
+		if total += n; first == 0 {
+			first = number
+		}
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, 0, fmt.Errorf("count events of days: %w", err)
 	}
-	if total < leastCluster {
+	if total < s.clusterRows {
 		return 0, 0, nil
 	}
-	return from, (number + 1) * day.Milliseconds(), nil
+	return first * day.Milliseconds(), (number + 1) * day.Milliseconds(), nil
 }
 
 // sealed is the time before which days are sealed.

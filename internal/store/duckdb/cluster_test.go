@@ -31,6 +31,7 @@ func openTest(t *testing.T, now func() time.Time) *Store {
 func TestCluster(t *testing.T) {
 	t.Parallel()
 	s := openTest(t, nil)
+	s.clusterRows = 100_000
 	ids := id.NewGenerator()
 	websites := []string{ids.New(time.Now()), ids.New(time.Now()), ids.New(time.Now())}
 	const days, perDay = 4, 60_000

@@ -45,8 +45,9 @@ type Store struct {
 	stop    context.CancelFunc
 
 	// layout is held by whoever changes or removes rows of sealed days: Cluster, and
-	// the writer, which takes it after mu.
-	layout sync.Mutex
+	// the writer, which takes it before mu, so that ingest need not wait for it.
+	layout      sync.Mutex
+	clusterRows int64
 
 	mu      sync.Mutex // guards the writer and what follows
 	writer  *sql.Conn
@@ -79,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, openError(o.Path, err)
 	}
 	s := &Store{
-		db: sql.OpenDB(connector), now: o.Now, log: o.Log,
+		db: sql.OpenDB(connector), clusterRows: clusterRows, now: o.Now, log: o.Log,
 		nums: map[string]uint32{}, ids: map[uint32]string{},
 	}
 	if s.now == nil {

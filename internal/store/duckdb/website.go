@@ -129,10 +129,10 @@ func (s *Store) GoalSeen(ctx context.Context, websiteID, name string) (bool, err
 // DeleteGoals deletes goal events and derives their visitors' sessions again.
 // fault.CodeNotFound when nothing matches.
 func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.GoalDeletion) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.layout.Lock()
 	defer s.layout.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	conditions, args := []string{"site = ?", "kind = ?"}, []any{s.numOf(websiteID), uint8(event.Goal)}
 	if !d.Visitor.IsZero() {
 		conditions, args = append(conditions, "visitor = ?"), append(args, d.Visitor.String())
@@ -170,7 +170,7 @@ func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.G
 	if deleted == 0 {
 		return 0, fault.NotFound("No goal events found")
 	}
-	return deleted, s.mergeAlone(ctx)
+	return deleted, s.merge(ctx)
 }
 
 func (s *Store) visitorsOf(ctx context.Context, websiteID, where string, args []any) ([]sessionize.Key, error) {
@@ -192,15 +192,15 @@ func (s *Store) visitorsOf(ctx context.Context, websiteID, where string, args []
 
 // DeleteWebsite removes every row of a website.
 func (s *Store) DeleteWebsite(ctx context.Context, websiteID string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.layout.Lock()
 	defer s.layout.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	site := s.numOf(websiteID)
 	if site == 0 {
 		return nil
 	}
-	if err := s.mergeAlone(ctx); err != nil {
+	if err := s.merge(ctx); err != nil {
 		return err
 	}
 	s.tracker.DropWebsite(websiteID)
