@@ -153,7 +153,7 @@ func byViewed(d Dialect, f Facts, q *analytics.Query, columns ...string) Stateme
 		b.with("during", fmt.Sprintf(`SELECT p.id, x.visitor, x.started_at, x.ended_at FROM paid p JOIN sessions x
 			ON x.visitor = p.payer AND x.started_at <= p.time AND p.time <= x.ended_at + %d
 			WHERE x.site = %s AND p.attributed AND x.pageviews > 0`, sessionGapMS, b.site))
-		b.with("seen", fmt.Sprintf(`SELECT DISTINCT p.id, p.kind, p.amount, %s FROM paid p LEFT JOIN during x ON x.id = p.id
+		b.with("seen", fmt.Sprintf(`SELECT DISTINCT p.id AS id, p.kind AS kind, p.amount AS amount, %s FROM paid p LEFT JOIN during x ON x.id = p.id
 			JOIN events e ON e.visitor = coalesce(x.visitor, p.credited_visitor)
 				AND e.time BETWEEN coalesce(x.started_at, p.credited_start) AND coalesce(x.ended_at, p.credited_end)
 			WHERE e.site = %s AND e.kind = %d AND p.attributed`, strings.Join(keys, ", "), b.site, kindPageview))

@@ -185,15 +185,15 @@ func (b *builder) isCustomer(visitor string, want bool) string {
 
 // customers selects the visitors who are customers now.
 func (b *builder) customers() string {
-	paying := fmt.Sprintf(`SELECT p.visitor, p.time FROM payments p WHERE p.site = %s AND p.visitor IS NOT NULL
-		AND p.kind IN (%d, %d) AND p.amount_minor > 0
-		AND p.amount_minor > coalesce((SELECT sum(r.amount_minor) FROM payments r
-			WHERE r.site = p.site AND r.kind = %d AND r.refund_of = p.transaction_id AND r.currency = p.currency), 0)`,
+	paying := fmt.Sprintf(`SELECT p.visitor, p.time FROM payments p LEFT JOIN (
+			SELECT refund_of, currency, sum(amount_minor) AS minor FROM payments WHERE site = %[1]s AND kind = %[4]d GROUP BY refund_of, currency
+		) r ON r.refund_of = p.transaction_id AND r.currency = p.currency
+		WHERE p.site = %[1]s AND p.visitor IS NOT NULL AND p.kind IN (%[2]d, %[3]d) AND p.amount_minor > 0 AND p.amount_minor > coalesce(r.minor, 0)`,
 		b.site, payNew, payRenewal, payRefund)
 	if !b.facts.HasProfiles {
 		return "SELECT visitor FROM (" + paying + ") paying"
 	}
-	return fmt.Sprintf(`SELECT visitor FROM (%[2]s) paying UNION SELECT o.visitor FROM (%[2]s) paying
+	return fmt.Sprintf(`SELECT visitor FROM (%[2]s) paying UNION DISTINCT SELECT o.visitor FROM (%[2]s) paying
 		JOIN profile_visitors v ON v.visitor = paying.visitor AND v.since <= paying.time AND paying.time < v.until
 		JOIN profile_visitors o ON o.site = v.site AND o.user_id = v.user_id
 		WHERE v.site = %[1]s`, b.site, paying)

@@ -113,12 +113,12 @@ func (b *builder) stepMatches(s analytics.FunnelStep) string {
 	if !strings.Contains(s.Path, "*") {
 		return fmt.Sprintf("(%s AND e.path = %s)", condition, b.arg(s.Path))
 	}
-	return fmt.Sprintf("(%s AND e.path LIKE %s ESCAPE '!')", condition, b.arg(likePattern(s.Path)))
+	return fmt.Sprintf("(%s AND %s)", condition, b.d.Like("e.path", b.arg(likePattern(s.Path, b.d.EscapeSign))))
 }
 
 // likePattern turns * into LIKE's %, and takes its own signs literally.
-func likePattern(path string) string {
-	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%").Replace(path)
+func likePattern(path, sign string) string {
+	return strings.NewReplacer(sign, sign+sign, "%", sign+"%", "_", sign+"_", "*", "%").Replace(path)
 }
 
 // funnelMoney adds "earned": each visitor's money of the range.

@@ -66,14 +66,14 @@ func (b *builder) credited(model analytics.Attribution) string {
 	case analytics.LastTouch:
 	}
 	b.with("payers", visitors)
-	return fmt.Sprintf(`SELECT m.id, m.kind, m.amount, m.time, m.payer, m.attributed_at, c.* EXCLUDE (payment)
+	return fmt.Sprintf(`SELECT m.id, m.kind, m.amount, m.time, m.payer, m.attributed_at, %s
 		FROM money m LEFT JOIN (
 			SELECT m.id AS payment, s.*, row_number() OVER (PARTITION BY m.id ORDER BY %s) AS place
 			FROM money m JOIN payers v ON v.id = m.id
 			JOIN sessions s ON s.visitor = v.visitor AND s.started_at <= m.attributed_at AND s.started_at < v.until AND s.ended_at >= v.since
 			WHERE s.site = %s AND s.pageviews > 0
 			QUALIFY place = 1
-		) c ON c.payment = m.id`, order, b.site)
+		) c ON c.payment = m.id`, b.d.Except("c", "payment"), order, b.site)
 }
 
 // sums lists the aggregates over paid, in the order of moneyColumns.
