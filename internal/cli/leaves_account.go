@@ -224,11 +224,11 @@ func findPerson(c *call) error {
 func tokenLeaves() []leaf {
 	const path = "/admin/access-tokens"
 	token := arg{name: "tokenId", pick: &choice{path, "_id", []string{"name", "displayKey"}}}
-	made := append(cols("_id", "name", "key", "permissions", "websiteIds"), column{path: "expiresAt", head: "expires", kind: moment})
+	made := append(cols("_id", "name", "key", "permissions"), column{path: "websiteIds", head: "websites", none: "all"}, column{path: "expiresAt", head: "expires", kind: moment})
 	return []leaf{
 		{
 			path: "tokens list", short: "List my account tokens", method: "GET", endpoint: path, needs: keysRead,
-			columns: append(credentialColumns(), cols("permissions", "websiteIds")...),
+			columns: append(credentialColumns(), column{path: "permissions"}, column{path: "websiteIds", head: "websites", none: "all"}),
 		},
 		{
 			path: "tokens create", short: "Make an account token, shown once", method: "POST", endpoint: path, needs: keysWrite,
@@ -329,7 +329,7 @@ func accountLeaves() []leaf {
 				{path: "token.kind", head: "token"},
 				{path: "token.name", head: "token name"},
 				{path: "token.permissions", head: "permissions"},
-				{path: "token.websiteIds", head: "websites"},
+				{path: "token.websiteIds", head: "websites", none: "all"},
 			},
 		},
 		{

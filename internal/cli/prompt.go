@@ -139,9 +139,14 @@ func (s *session) listLabels(question string, labels []string, shown []int) {
 	say(w, "  0  Cancel")
 }
 
+// narrow finds the labels with a text in them; one that begins with it as a word
+// is meant alone.
 func narrow(labels []string, typed string) []int {
 	var fitting []int
 	for i, label := range labels {
+		if name, _, _ := strings.Cut(label, "  "); strings.EqualFold(name, typed) {
+			return []int{i}
+		}
 		if strings.Contains(strings.ToLower(label), strings.ToLower(typed)) {
 			fitting = append(fitting, i)
 		}

@@ -388,16 +388,16 @@ func isPermission(s string) bool {
 
 // tokenCommand makes a token with what the present one has and what it lacks.
 func (c *call) tokenCommand(missing, website string) string {
-	permissions := missing
+	permissions := []string{}
 	if a, err := fetch(c.cmd.Context(), c.client, "/admin/account", nil); err == nil && missing != "*" && a.one().text("token.kind") == "account" {
 		have, _ := a.one().get("token.permissions").([]any)
 		for _, p := range have {
 			if text := plainText(p); text != "*" && text != missing {
-				permissions = text + "," + permissions
+				permissions = append(permissions, text)
 			}
 		}
 	}
-	out := fmt.Sprintf("datafast tokens create --name %q --permissions %q", "datafast "+c.leaf.path, permissions)
+	out := fmt.Sprintf("datafast tokens create --name %q --permissions %q", "datafast "+c.leaf.path, strings.Join(append(permissions, missing), ","))
 	if website != "" && isWebsiteID(website) {
 		out += " --websites " + website
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -28,8 +29,9 @@ const (
 // column is one column of a table, or one line of a record.
 type column struct {
 	path string // of the value, dotted; of the first that is there, by "|"
-	head string // empty: the path's last part
+	head string // empty: the path's last part, in words
 	kind kind
+	none string // what stands for an absent value; empty: a dash
 }
 
 // col lists plain columns.
@@ -46,7 +48,22 @@ func (c column) title() string {
 		return c.head
 	}
 	path, _, _ := strings.Cut(c.path, "|")
-	return path[strings.LastIndexByte(path, '.')+1:]
+	return words(path[strings.LastIndexByte(path, '.')+1:])
+}
+
+// words is a name of JSON in words: trackingId is "tracking id".
+func words(name string) string {
+	var b strings.Builder
+	for i, r := range strings.TrimPrefix(name, "_") {
+		switch {
+		case r == '_':
+			r = ' '
+		case unicode.IsUpper(r) && i > 0:
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 func (c column) value(row object) any {
@@ -70,8 +87,8 @@ type look struct {
 
 // show writes a value as its column wants it; absent ones as a dash.
 func (l look) show(c column, v any) string {
-	if v == nil || v == "" {
-		return "–"
+	if plainText(v) == "" {
+		return first(c.none, "–")
 	}
 	n, isNumber := v.(json.Number)
 	f, _ := strconv.ParseFloat(n.String(), 64)
@@ -134,7 +151,7 @@ func amount(symbol string, f float64) string {
 	switch {
 	case symbol == "":
 		return text
-	case len(symbol) == 3 && symbol == strings.ToUpper(symbol):
+	case strings.Trim(symbol, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "":
 		return text + " " + symbol
 	}
 	if rest, negative := strings.CutPrefix(text, "-"); negative {
