@@ -1,11 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -17,14 +17,15 @@ import (
 )
 
 // importCommand is `import events FILE|-`.
-func (p *program) importCommand() *cobra.Command {
-	l := &leaf{
+func (p *program) importCommand() *cobra.Command { return p.command(importLeaf()) }
+
+func importLeaf() *leaf {
+	return &leaf{
 		path: "import events", short: "Bring in a history of events, one JSON object a line", method: "POST", endpoint: websitePath + "/import/events",
 		needs: settingsWrite, role: roleMember, args: []arg{{name: "file"}},
 		long: "Sends the lines of a file, or of standard input for -, and prints what became of them. Exits 1 when lines were rejected. A line is what `datafast export events` writes.",
 		run:  runImport,
 	}
-	return p.command(l)
 }
 
 // runImport streams the lines.
@@ -46,6 +47,7 @@ func runImport(c *call) error {
 	a, err := exchange(c.cmd.Context(), stream, client.Request{
 		Method: http.MethodPost, Path: "/api/v1" + c.target(), Body: counted, ContentType: "application/x-ndjson",
 	})
+	c.endProgress()
 	if err != nil {
 		return c.explain(err)
 	}
@@ -94,16 +96,24 @@ func (c *counter) Read(b []byte) (int, error) {
 
 // exportCommand is `export events|sessions|visitors|payments`.
 func (p *program) exportCommand() *cobra.Command {
-	kinds := []string{"events", "sessions", "visitors", "payments"}
-	l := &leaf{
+	cmd := p.command(exportLeaf())
+	cmd.ValidArgs = exported()
+	return cmd
+}
+
+// exported is what can be exported.
+func exported() []string { return []string{"events", "sessions", "visitors", "payments"} }
+
+func exportLeaf() *leaf {
+	return &leaf{
 		path: "export", short: "Write what is stored to standard output or a file", method: "GET", endpoint: "/exports/{what}", needs: analyticsRead, takesKey: true,
-		long:    "Writes events, sessions, visitors or payments, oldest first, for all time unless a period is given. Payments need payments:read. An export that breaks off goes on where it stopped.",
+		long:    "Writes events, sessions, visitors or payments, oldest first, for all time unless a period is given. Payments need payments:read. It asks for page after page; one that breaks off is asked for again.",
 		example: "datafast export events --output events.ndjson\ndatafast export sessions --format csv --period last30d",
 		args:    []arg{{name: "what"}}, period: true, filters: analyticsFilters(),
-		flags: []flag{{name: "format", to: "format", help: "Format; default ndjson", choices: []string{"ndjson", "csv"}}, {name: "output", help: "File to write to"}},
+		flags: []flag{{name: "format", to: "format", help: "Format; default ndjson", choices: []string{"ndjson", "csv"}}, {name: "output", help: "File to write to"}, {name: "batch", kind: whole, to: "limit", help: "Rows to ask for at a time; default 20000"}},
 		prepare: func(c *call) error {
-			if !slices.Contains(kinds, c.values["what"]) {
-				return usage("%q cannot be exported; use one of %s", c.values["what"], strings.Join(kinds, ", "))
+			if !slices.Contains(exported(), c.values["what"]) {
+				return usage("%q cannot be exported; use one of %s", c.values["what"], strings.Join(exported(), ", "))
 			}
 			if c.values["what"] == "payments" {
 				c.leaf.needs = "payments:read"
@@ -112,13 +122,10 @@ func (p *program) exportCommand() *cobra.Command {
 		},
 		run: runExport,
 	}
-	cmd := p.command(l)
-	cmd.ValidArgs = kinds
-	return cmd
 }
 
 // runExport copies page after page: the server says with each whether there is
-// more.
+// more, and where it begins.
 func runExport(c *call) (err error) {
 	out := c.cmd.OutOrStdout()
 	if name := c.cmd.Flag("output").Value.String(); name != "" {
@@ -129,32 +136,50 @@ func runExport(c *call) (err error) {
 		defer func() { err = errors.Join(err, f.Close()) }()
 		out = f
 	}
-	stream, err := c.session.client(c.client.Token, true)
-	if err != nil {
-		return err
+	if !c.query.Has("limit") {
+		c.query.Set("limit", "20000")
 	}
-	for {
-		cursor, err := c.exportPage(stream, out)
-		if err != nil || cursor == "" {
+	var written int64
+	for first := true; ; first = false {
+		page, cursor, err := c.exportPage()
+		if err != nil {
 			return err
+		}
+		if !first && c.query.Get("format") == "csv" {
+			_, page, _ = bytes.Cut(page, []byte("\n")) // the header stands above the first page
+		}
+		if _, err := out.Write(page); err != nil {
+			return fmt.Errorf("write rows: %w", err)
+		}
+		if cursor == "" {
+			c.endProgress()
+			return nil
+		}
+		if written += int64(len(page)); !isTerminal(out) {
+			c.progress("received %d kB", written>>10)
 		}
 		c.query.Set("cursor", cursor)
 	}
 }
 
-func (c *call) exportPage(stream *client.Client, out io.Writer) (cursor string, err error) {
-	resp, err := stream.Send(c.cmd.Context(), client.Request{Method: http.MethodGet, Path: "/api/v1" + c.target(), Query: url.Values(c.query)})
-	if err != nil {
-		return "", c.explain(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	counted := &counter{Reader: resp.Body, tell: func(n int64) {
-		if !isTerminal(out) {
-			c.progress("received %d kB", n>>10)
+// exportPage reads one page. One that breaks off is read again: nothing of it has
+// been written yet.
+func (c *call) exportPage() (page []byte, cursor string, err error) {
+	for tries := 0; ; tries++ {
+		resp, err := c.client.Send(c.cmd.Context(), client.Request{Method: http.MethodGet, Path: "/api/v1" + c.target(), Query: c.query})
+		if err != nil {
+			return nil, "", c.explain(err)
 		}
-	}}
-	if _, err := io.Copy(out, counted); err != nil {
-		return "", fmt.Errorf("write rows: %w", err)
+		page, err = io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		switch {
+		case err == nil:
+			return page, resp.Header.Get("X-Next-Cursor"), nil
+		case tries == mostPageTries || c.on("no-retry"):
+			return nil, "", &client.Unreachable{Base: c.client.Base, Cause: err}
+		}
+		say(c.cmd.ErrOrStderr(), "the answer broke off; reading this page again")
 	}
-	return resp.Header.Get("X-Next-Cursor"), nil
 }
+
+const mostPageTries = 2

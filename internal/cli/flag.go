@@ -33,7 +33,7 @@ func (f *flag) usage() string {
 	case truth:
 		help += ": true or false"
 	case list:
-		help += ", by commas; \"\" clears"
+		help += ", by commas"
 	case pairs:
 		help += ", as name=value; may be repeated"
 	case jsonText:

@@ -151,7 +151,7 @@ func (p *program) command(l *leaf) *cobra.Command {
 		f.bind(cmd.Flags())
 	}
 	if l.period {
-		bindPeriod(cmd.Flags())
+		bindPeriod(cmd.Flags(), l.presetPeriod())
 	}
 	bindFilters(cmd.Flags(), l.filters, l.bare)
 	return cmd

@@ -78,7 +78,9 @@ func websiteLeaves() []leaf {
 func settingsFlags() []flag {
 	t := func(name, to, help string) flag { return flag{name: name, to: to, help: help} }
 	b := func(name, to, help string) flag { return flag{name: name, to: to, help: help, kind: truth} }
-	l := func(name, to, help string) flag { return flag{name: name, to: to, help: help, kind: list} }
+	l := func(name, to, help string) flag {
+		return flag{name: name, to: to, help: help + " (\"\" for none)", kind: list}
+	}
 	return []flag{
 		t("name", "name", "Name"), t("domain", "domain", "Domain"), t("timezone", "timezone", "IANA zone of its days"),
 		t("currency", "currency", "Currency, such as EUR"), t("kpi", "kpi", "Goal that it is measured by"),

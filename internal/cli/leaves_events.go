@@ -121,6 +121,7 @@ func runVisitors(c *call) error {
 			break
 		}
 	}
+	c.endProgress()
 	return c.merged(rows)
 }
 
@@ -138,14 +139,6 @@ func (c *call) merged(rows []any) error {
 		return fmt.Errorf("merge the pages: %w", err)
 	}
 	return c.display(&answer{raw, doc})
-}
-
-// progress tells of long work, on a terminal only.
-func (c *session) progress(format string, args ...any) {
-	if isTerminal(c.cmd.ErrOrStderr()) {
-		fmt.Fprintf(c.cmd.ErrOrStderr(), "\r\x1b[K"+format, args...)
-		fmt.Fprint(c.cmd.ErrOrStderr(), "\r")
-	}
 }
 
 func goalLeaves() []leaf {

@@ -201,3 +201,17 @@ func harmless(s string) string {
 	}
 	return s
 }
+
+// progress tells of long work on one line, on a terminal only.
+func (s *session) progress(format string, args ...any) {
+	if isTerminal(s.cmd.ErrOrStderr()) {
+		fmt.Fprintf(s.cmd.ErrOrStderr(), "\r\x1b[K"+format, args...)
+	}
+}
+
+// endProgress clears that line.
+func (s *session) endProgress() {
+	if isTerminal(s.cmd.ErrOrStderr()) {
+		fmt.Fprint(s.cmd.ErrOrStderr(), "\r\x1b[K")
+	}
+}

@@ -19,8 +19,8 @@ func periods() []string {
 	return []string{"today", "yesterday", "last24h", "last7d", "last30d", "last12m", "week", "month", "year", "all"}
 }
 
-func bindPeriod(f *pflag.FlagSet) {
-	f.String("period", "", "Period in the website's zone: "+strings.Join(periods(), ", ")+". Default last30d.")
+func bindPeriod(f *pflag.FlagSet, preset string) {
+	f.String("period", "", "Period in the website's zone: "+strings.Join(periods(), ", ")+". Default "+preset+".")
 	f.String("from", "", "First day (2026-05-01) or instant (2026-05-01T10:00:00Z).")
 	f.String("to", "", "Last day or instant, itself included.")
 	f.String("start", "", "Same as --from.")
@@ -29,6 +29,20 @@ func bindPeriod(f *pflag.FlagSet) {
 	for _, name := range []string{"start", "end"} {
 		f.Lookup(name).Hidden = true
 	}
+}
+
+// theServers is a period that the server chooses.
+const theServers = "what suits the interval"
+
+// presetPeriod is the period when none is given.
+func (l *leaf) presetPeriod() string {
+	switch l.path {
+	case "analytics timeseries":
+		return theServers
+	case "export", "visitors list":
+		return "all"
+	}
+	return "last30d"
 }
 
 // period puts startAt, endAt and timezone into the query.
@@ -49,10 +63,11 @@ func (c *call) period() error {
 		return usage("--period: %q is none of %s", period, strings.Join(periods(), ", "))
 	case from != "" || to != "":
 		return c.dates(from, to)
-	case period == "" && strings.HasPrefix(c.leaf.path, "analytics ") && c.leaf.path != "analytics timeseries", period == "" && c.leaf.path == "funnels view":
-		period = "last30d"
 	}
-	if period == "" || period == "all" {
+	if period == "" {
+		period = c.leaf.presetPeriod()
+	}
+	if period == theServers || period == "all" {
 		return nil
 	}
 	place, err := time.LoadLocation(first(zone, c.site().Timezone, "UTC"))

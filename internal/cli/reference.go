@@ -113,3 +113,20 @@ func flagTable(b *bytes.Buffer, set *pflag.FlagSet) {
 }
 
 func hide(f *pflag.Flag) { f.Hidden = true }
+
+// Operation is what a command calls, and what it says that takes.
+type Operation struct {
+	Command, Method, Path string
+	Needs, Role           string
+	TakesKey              bool
+}
+
+// Operations lists what the commands call, for a comparison with the server.
+func Operations() []Operation {
+	all := append(leaves(), *exportLeaf(), *importLeaf())
+	var out []Operation
+	for _, l := range all {
+		out = append(out, Operation{"datafast " + l.path, l.method, l.endpoint, l.needs, l.role, l.takesKey})
+	}
+	return out
+}
