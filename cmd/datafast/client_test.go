@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,8 +36,8 @@ func exitOf(t *testing.T, err error) int {
 	if err == nil {
 		return 0
 	}
-	exit, ok := err.(*exec.ExitError)
-	if !ok {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	return exit.ExitCode()
@@ -166,8 +167,8 @@ func TestClosedPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = export.Wait()
-	exit, _ := err.(*exec.ExitError)
-	quiet := err == nil || exit != nil && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGPIPE
+	var exit *exec.ExitError
+	quiet := err == nil || errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGPIPE
 	if !quiet || errOut.Len() > 0 {
 		t.Errorf("ended with %v and said %q", err, &errOut)
 	}

@@ -29,7 +29,7 @@ const (
 )
 
 // errCancelled is Cancel in a picker, or Ctrl+C at a prompt.
-var errCancelled = errors.New("cancelled") //nolint:gochecknoglobals // a sentinel
+var errCancelled = errors.New("cancelled")
 
 // failure is an error with its exit code and, where it helps, what to do.
 type failure struct {

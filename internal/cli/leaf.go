@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -187,8 +186,7 @@ func (l *leaf) description() string {
 	if l.needs != "" {
 		b.WriteString("; an account token needs " + l.needs)
 	}
-	switch {
-	case l.role != "":
+	if l.role != "" {
 		b.WriteString(", and you must be " + l.role + " of the website")
 	}
 	if l.takesKey {
@@ -215,13 +213,4 @@ func (l *leaf) checkArgs(_ *cobra.Command, args []string) error {
 		return usage("%q is one argument too many", args[len(l.args)])
 	}
 	return nil
-}
-
-// flagOf finds a flag by name.
-func (l *leaf) flagOf(name string) *flag {
-	i := slices.IndexFunc(l.flags, func(f flag) bool { return f.name == name })
-	if i < 0 {
-		return nil
-	}
-	return &l.flags[i]
 }
