@@ -212,7 +212,7 @@ func (t *paymentTx) VisitorOfEmail(ctx context.Context, email string, at time.Ti
 	var visitor duckdb.UUID
 	err := t.s.writer.QueryRowContext(ctx, `SELECT v.visitor FROM profiles p JOIN profile_visitors v ON v.site = p.site AND v.user_id = p.user_id
 		WHERE p.site = ? AND (lower(p.user_id) = ? OR lower(json_extract_string(p.traits, '$.email')) = ?)
-		ORDER BY v.linked_at DESC LIMIT 1`, t.site, email, email).Scan(&visitor)
+		ORDER BY v.until DESC, v.linked_at DESC LIMIT 1`, t.site, email, email).Scan(&visitor)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = t.s.writer.QueryRowContext(ctx, `SELECT visitor FROM events WHERE site = ? AND kind = ? AND time BETWEEN ? AND ?
 			AND lower(json_extract_string(data, '$.email')) = ? ORDER BY abs(time - ?) LIMIT 1`,

@@ -117,7 +117,7 @@ func (s *Store) addProfiles(ctx context.Context, tx *sql.Tx, facts sqlgen.Facts,
 		return nil
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT v.visitor, p.user_id, p.traits FROM profile_visitors v JOIN profiles p ON p.site = v.site AND p.user_id = v.user_id
-		WHERE v.site = ? AND v.visitor IN (SELECT unnest(?::VARCHAR[])::UUID)`, facts.Site, ids)
+		WHERE v.site = ? AND v.until = ? AND v.visitor IN (SELECT unnest(?::VARCHAR[])::UUID)`, facts.Site, int64(analytics.Always), ids)
 	if err != nil {
 		return fmt.Errorf("read profiles: %w", err)
 	}
@@ -151,7 +151,7 @@ func (s *Store) Visitor(ctx context.Context, websiteID string, v event.VisitorID
 	ids := []string{v.String()}
 	if profile != nil {
 		ids = ids[:0]
-		for _, o := range profile.Visitors {
+		for _, o := range profile.Visitors() {
 			ids = append(ids, o.String())
 		}
 	}

@@ -32,27 +32,46 @@ func (s *Store) Identify(ctx context.Context, in analytics.Identity) (profileID 
 	return profileID, created, err
 }
 
-// link does the work of Identify within a transaction. A visitor who identified
-// later under another user id keeps that one.
+// link does the work of Identify within a transaction.
 func (s *Store) link(ctx context.Context, site uint32, in analytics.Identity) (profileID string, created bool, err error) {
 	profileID, created, err = s.upsertProfile(ctx, site, in)
 	if err != nil {
 		return "", false, err
 	}
-	var later int
-	err = s.writer.QueryRowContext(ctx, `SELECT count(*) FROM profile_visitors WHERE site = ? AND visitor = ? AND linked_at > ?`,
-		site, in.Visitor.String(), in.At.UnixMilli()).Scan(&later)
+	links, err := readLinks(ctx, s.writer, `site = ? AND visitor = ?`, site, in.Visitor.String())
 	if err != nil {
-		return "", false, fmt.Errorf("read link of visitor: %w", err)
-	}
-	if later > 0 {
-		return profileID, created, nil
+		return "", false, err
 	}
 	if err := s.exec(ctx, `DELETE FROM profile_visitors WHERE site = ? AND visitor = ?`, site, in.Visitor.String()); err != nil {
 		return "", false, err
 	}
-	return profileID, created, s.exec(ctx, `INSERT INTO profile_visitors VALUES (?, ?, ?, ?)`,
-		site, in.Visitor.String(), in.UserID, in.At.UnixMilli())
+	for _, l := range analytics.Relink(links, &in) {
+		err := s.exec(ctx, `INSERT INTO profile_visitors (site, visitor, user_id, linked_at, since, until) VALUES (?, ?, ?, ?, ?, ?)`,
+			site, l.Visitor.String(), l.UserID, l.At, l.Since, l.Until)
+		if err != nil {
+			return "", false, err
+		}
+	}
+	return profileID, created, nil
+}
+
+func readLinks(ctx context.Context, db queryer, condition string, args ...any) ([]analytics.Link, error) {
+	rows, err := db.QueryContext(ctx, `SELECT visitor, user_id, linked_at, since, until FROM profile_visitors WHERE `+condition+` ORDER BY linked_at, visitor`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read links of visitors: %w", err)
+	}
+	defer rows.Close()
+	var out []analytics.Link
+	for rows.Next() {
+		var visitor duckdb.UUID
+		var l analytics.Link
+		if err := rows.Scan(&visitor, &l.UserID, &l.At, &l.Since, &l.Until); err != nil {
+			return nil, fmt.Errorf("scan link of visitor: %w", err)
+		}
+		l.Visitor = event.VisitorID(visitor)
+		out = append(out, l)
+	}
+	return out, rows.Err()
 }
 
 func (s *Store) upsertProfile(ctx context.Context, site uint32, in analytics.Identity) (string, bool, error) {
@@ -100,7 +119,7 @@ func (s *Store) profileOf(ctx context.Context, db queryer, site uint32, v event.
 	var id duckdb.UUID
 	var at int64
 	err := db.QueryRowContext(ctx, `SELECT p.id, p.user_id, p.traits, p.identified_at FROM profile_visitors v
-		JOIN profiles p ON p.site = v.site AND p.user_id = v.user_id WHERE v.site = ? AND v.visitor = ?`, site, v.String()).
+		JOIN profiles p ON p.site = v.site AND p.user_id = v.user_id WHERE v.site = ? AND v.visitor = ? AND v.until = ?`, site, v.String(), int64(analytics.Always)).
 		Scan(&id, &p.UserID, &p.Traits, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -109,19 +128,8 @@ func (s *Store) profileOf(ctx context.Context, db queryer, site uint32, v event.
 		return nil, fmt.Errorf("read profile: %w", err)
 	}
 	p.ID, p.IdentifiedAt = unpackID(id), fromMillis(at)
-	rows, err := db.QueryContext(ctx, `SELECT visitor FROM profile_visitors WHERE site = ? AND user_id = ? ORDER BY linked_at, visitor`, site, p.UserID)
-	if err != nil {
-		return nil, fmt.Errorf("read visitors of profile: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var visitor duckdb.UUID
-		if err := rows.Scan(&visitor); err != nil {
-			return nil, fmt.Errorf("scan visitor of profile: %w", err)
-		}
-		p.Visitors = append(p.Visitors, event.VisitorID(visitor))
-	}
-	return p, rows.Err()
+	p.Links, err = readLinks(ctx, db, `site = ? AND user_id = ?`, site, p.UserID)
+	return p, err
 }
 
 // queryer is what reads need of *sql.DB and *sql.Tx.

@@ -20,8 +20,7 @@ const staleChunk = 20_000
 // settle merges a website's waiting sessions, so that a read that follows sees
 // every acknowledged event.
 func (s *Store) settle(ctx context.Context, websiteID string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lockToMerge()()
 	if !s.tracker.Waits(websiteID) {
 		return nil
 	}
@@ -38,8 +37,24 @@ func (s *Store) mergeIfWaiting(ctx context.Context) (wrote bool, err error) {
 	return true, s.merge(ctx)
 }
 
+// lockToMerge takes mu, and layout where what waits would write to sealed days. It
+// returns the function that lets go.
+func (s *Store) lockToMerge() (unlock func()) {
+	s.mu.Lock()
+	if _, changed, stale := s.tracker.Pending(); len(stale) == 0 && !s.rewrites(changed) {
+		return s.mu.Unlock
+	}
+	s.mu.Unlock()
+	s.layout.Lock()
+	s.mu.Lock()
+	return func() {
+		s.mu.Unlock()
+		s.layout.Unlock()
+	}
+}
+
 // merge writes changed sessions, derives those of stale visitors again, and moves
-// the mark, in one transaction. The caller holds s.mu.
+// the mark, in one transaction. The caller holds s.lockToMerge.
 func (s *Store) merge(ctx context.Context) error {
 	fresh, changed, stale := s.tracker.Pending()
 	if len(fresh)+len(changed)+len(stale) == 0 {

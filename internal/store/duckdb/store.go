@@ -38,11 +38,16 @@ type Options struct {
 
 // Store is an open event store.
 type Store struct {
-	db   *sql.DB
-	now  func() time.Time
-	log  *slog.Logger
-	done chan struct{}
-	stop context.CancelFunc
+	db      *sql.DB
+	now     func() time.Time
+	log     *slog.Logger
+	tending sync.WaitGroup
+	stop    context.CancelFunc
+
+	// layout is held by whoever changes or removes rows of sealed days: Cluster, and
+	// the writer, which takes it before mu, so that ingest need not wait for it.
+	layout      sync.Mutex
+	clusterRows int64
 
 	mu      sync.Mutex // guards the writer and what follows
 	writer  *sql.Conn
@@ -75,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, openError(o.Path, err)
 	}
 	s := &Store{
-		db: sql.OpenDB(connector), now: o.Now, log: o.Log, done: make(chan struct{}),
+		db: sql.OpenDB(connector), clusterRows: clusterRows, now: o.Now, log: o.Log,
 		nums: map[string]uint32{}, ids: map[uint32]string{},
 	}
 	if s.now == nil {
@@ -89,7 +94,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	background, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	go s.tend(background)
+	s.tending.Go(func() { s.tend(background) })
+	s.tending.Go(func() { s.clusterNightly(background) })
 	return s, nil
 }
 
@@ -173,7 +179,7 @@ func (p prefixed) Scan(dest ...any) error { return p.scanner.Scan(append(p.dest,
 // Close merges what waits, writes a checkpoint and closes the file.
 func (s *Store) Close() error {
 	s.stop()
-	<-s.done
+	s.tending.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ctx := context.Background()

@@ -48,6 +48,16 @@ func (s *Store) Tracking(ctx context.Context, websiteID string) (analytics.Track
 	return t, err
 }
 
+// HasBrowser implements ingest.AppStore.
+func (s *Store) HasBrowser(ctx context.Context, websiteID, browser string) (bool, error) {
+	var has bool
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE site = ? AND browser = ?)`, s.numOf(websiteID), browser).Scan(&has)
+	if err != nil {
+		return false, fmt.Errorf("look for browser: %w", err)
+	}
+	return has, nil
+}
+
 // IsBot reports whether a bot used the visitor id within ingest.BotMemory.
 func (s *Store) IsBot(ctx context.Context, websiteID string, v event.VisitorID) (bool, error) {
 	var n int
@@ -119,6 +129,8 @@ func (s *Store) GoalSeen(ctx context.Context, websiteID, name string) (bool, err
 // DeleteGoals deletes goal events and derives their visitors' sessions again.
 // fault.CodeNotFound when nothing matches.
 func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.GoalDeletion) (int, error) {
+	s.layout.Lock()
+	defer s.layout.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	conditions, args := []string{"site = ?", "kind = ?"}, []any{s.numOf(websiteID), uint8(event.Goal)}
@@ -180,6 +192,8 @@ func (s *Store) visitorsOf(ctx context.Context, websiteID, where string, args []
 
 // DeleteWebsite removes every row of a website.
 func (s *Store) DeleteWebsite(ctx context.Context, websiteID string) error {
+	s.layout.Lock()
+	defer s.layout.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	site := s.numOf(websiteID)

@@ -102,7 +102,6 @@ const mergeShare = 8
 
 // tend merges waiting sessions now and then, and checkpoints when idle.
 func (s *Store) tend(ctx context.Context) {
-	defer close(s.done)
 	tick := time.NewTicker(mergeEvery)
 	defer tick.Stop()
 	idle, pause := time.Duration(0), time.Duration(0)
@@ -115,7 +114,7 @@ func (s *Store) tend(ctx context.Context) {
 		if pause -= mergeEvery; pause > 0 {
 			continue
 		}
-		s.mu.Lock()
+		unlock := s.lockToMerge()
 		started := time.Now()
 		wrote, err := s.mergeIfWaiting(ctx)
 		pause = mergeShare * time.Since(started)
@@ -125,7 +124,7 @@ func (s *Store) tend(ctx context.Context) {
 			_, err = s.writer.ExecContext(ctx, `CHECKPOINT`)
 			s.written = false
 		}
-		s.mu.Unlock()
+		unlock()
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("event store upkeep", "error", err)
 		}
