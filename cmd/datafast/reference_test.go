@@ -131,13 +131,31 @@ func nameless(path string) string {
 	return out.String()
 }
 
-// TestCommands: every command says what it does, and no flag shadows a common one.
+// TestCommands: every command says what it does and has a script that plays it.
 func TestCommands(t *testing.T) {
 	t.Parallel()
+	scripts, err := filepath.Glob(filepath.Join("testdata", "script", "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var played strings.Builder
+	for _, path := range scripts {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		played.Write(text)
+	}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		if cmd.Short == "" {
 			t.Errorf("%s says nothing of itself", cmd.CommandPath())
+		}
+		if cmd.GroupID == "server" { // TestServe and the tests of package admin
+			return
+		}
+		if !cmd.HasSubCommands() && !strings.Contains(played.String(), "datafast "+strings.TrimPrefix(cmd.CommandPath(), "datafast ")) {
+			t.Errorf("no script plays %s", cmd.CommandPath())
 		}
 		for _, sub := range cmd.Commands() {
 			walk(sub)

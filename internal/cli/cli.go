@@ -59,11 +59,16 @@ func AddServer(root *cobra.Command, commands ...*cobra.Command) {
 
 // Execute runs a command line and returns its exit code.
 func Execute(root *cobra.Command, args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	root.SetFlagErrorFunc(unknownFlag)
 	markArgs(root)
-	root.SetArgs(hoist(args))
+	args = hoist(args)
+	root.SetArgs(args)
+	ctx := context.Background()
+	if isClient(root, args) { // the server's commands listen to signals themselves
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+	}
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
@@ -73,6 +78,15 @@ func Execute(root *cobra.Command, args []string) int {
 	}
 	report(cmd, err)
 	return exitCode(err)
+}
+
+// isClient reports whether a command line is of a command that drives a server.
+func isClient(root *cobra.Command, args []string) bool {
+	cmd, _, err := root.Find(args)
+	for err == nil && cmd.HasParent() && cmd.Parent() != root {
+		cmd = cmd.Parent()
+	}
+	return err == nil && cmd.GroupID == groupClient
 }
 
 // hoist moves common flags that stand before the command behind it, where cobra

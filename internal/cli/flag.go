@@ -160,14 +160,25 @@ func queryText(v any) string {
 }
 
 // readSecret reads one line from standard input, for `-`.
-func readSecret(in io.Reader) (string, error) {
-	raw, err := io.ReadAll(io.LimitReader(in, 4096))
+func (s *session) readSecret() (string, error) {
+	all, err := s.readAll(4096)
 	if err != nil {
-		return "", fmt.Errorf("read standard input: %w", err)
+		return "", err
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(raw)), "\n")
+	line, _, _ := strings.Cut(strings.TrimSpace(all), "\n")
 	if line == "" {
 		return "", usage("standard input is empty")
 	}
 	return strings.TrimSpace(line), nil
+}
+
+// readAll reads standard input to its end, or until Ctrl+C.
+func (s *session) readAll(most int64) (string, error) {
+	return wait(s.cmd.Context(), func() (string, error) {
+		raw, err := io.ReadAll(io.LimitReader(s.cmd.InOrStdin(), most))
+		if err != nil {
+			return "", fmt.Errorf("read standard input: %w", err)
+		}
+		return string(raw), nil
+	})
 }

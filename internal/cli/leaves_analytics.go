@@ -116,7 +116,7 @@ func timeseriesLeaf() leaf {
 					c.query.Set(name, value)
 				}
 			}
-			return nil
+			return pageOf("50")(c)
 		},
 		columns: []column{
 			{path: "name", head: "time"},

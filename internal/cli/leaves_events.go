@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -131,14 +130,9 @@ func (c *call) merged(rows []any) error {
 		rows = []any{}
 	}
 	count := json.Number(strconv.Itoa(len(rows)))
-	doc := object{{"status", "success"}, {"data", rows}, {"pagination", object{
+	return c.printRows(rows, member{"pagination", object{
 		{"limit", count}, {"offset", json.Number("0")}, {"total", count}, {"hasMore", false},
-	}}}
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return fmt.Errorf("merge the pages: %w", err)
-	}
-	return c.display(&answer{raw, doc})
+	}})
 }
 
 func goalLeaves() []leaf {
@@ -171,12 +165,8 @@ func goalLeaves() []leaf {
 				if err != nil {
 					return err
 				}
-				doc := object{{"status", "success"}, {"data", a.doc.get("colors")}}
-				raw, err := json.Marshal(doc)
-				if err != nil {
-					return fmt.Errorf("encode colours: %w", err)
-				}
-				return c.display(&answer{raw, doc})
+				colors, _ := a.doc.get("colors").([]any)
+				return c.printRows(colors)
 			},
 		},
 		{

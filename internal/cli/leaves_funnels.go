@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -193,12 +192,7 @@ func runAlert(c *call) error {
 		if row.text("_id") != c.values["alertId"] {
 			continue
 		}
-		doc := object{{"status", "success"}, {"data", []any{row}}}
-		raw, err := json.Marshal(doc)
-		if err != nil {
-			return fmt.Errorf("encode the alert: %w", err)
-		}
-		return c.display(&answer{raw, doc})
+		return c.printRows([]any{row})
 	}
 	return err
 }

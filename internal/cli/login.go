@@ -82,7 +82,7 @@ func (s *session) obtain(base string) (string, error) {
 	case s.on("device"):
 		return s.device(base)
 	case typed == "-":
-		typed, err = readSecret(s.cmd.InOrStdin())
+		typed, err = s.readSecret()
 	case typed == "" && !s.interactive():
 		return "", usage("nobody can be asked for a token: give --token - and the token on standard input, or --device")
 	case typed == "":

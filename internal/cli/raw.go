@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -104,14 +105,16 @@ func (s *session) bodyOf(typed string) ([]byte, error) {
 	case typed == "":
 		return nil, nil
 	case typed == "-":
-		raw, err = io.ReadAll(s.cmd.InOrStdin())
+		var all string
+		all, err = s.readAll(1 << 30)
+		raw = []byte(all)
 	case isFile:
 		raw, err = os.ReadFile(name)
 	default:
 		raw = []byte(typed)
 	}
-	if err != nil {
-		return nil, usage("--body: %s", err.Error())
+	if err != nil && !errors.Is(err, errCancelled) {
+		err = usage("--body: %s", err.Error())
 	}
-	return raw, nil
+	return raw, err
 }

@@ -182,7 +182,7 @@ func (c *call) websiteOf() error {
 		typed, err = c.reference(c.cmd.Context(), c.client, typed)
 	}
 	if err != nil {
-		return err
+		return c.explain(err)
 	}
 	c.values[argWebsite] = typed
 	if !inPath {
@@ -299,19 +299,33 @@ func (c *call) display(a *answer) error {
 }
 
 // bulk calls for each value of the last argument, and says what was done and
-// what was not.
+// what was not: on a terminal as it goes, else as JSON of the same shape as an
+// answer's.
 func (c *call) bulk() error {
 	name := c.leaf.args[len(c.leaf.args)-1].name
+	rows := []any{}
 	var failed int
 	var last error
 	for _, id := range c.many {
 		c.values[name] = id
-		if _, err := c.send(); err != nil {
+		_, err := c.send()
+		row := object{{"id", id}, {"done", err == nil}}
+		if err != nil {
 			failed, last = failed+1, err
+			row = append(row, member{"error", err.Error()})
 			say(c.cmd.ErrOrStderr(), "not done: %s: %s", id, err)
-			continue
+		} else if c.format == asTable {
+			fmt.Fprintf(c.cmd.OutOrStdout(), "done: %s\n", id)
 		}
-		fmt.Fprintf(c.cmd.OutOrStdout(), "done: %s\n", id)
+		rows = append(rows, row)
+		if c.cmd.Context().Err() != nil {
+			return err
+		}
+	}
+	if c.format != asTable {
+		if err := c.printRows(rows); err != nil {
+			return err
+		}
 	}
 	switch {
 	case failed == len(c.many):
@@ -320,6 +334,16 @@ func (c *call) bulk() error {
 		return failure{fmt.Errorf("%d of %d were not done", failed, len(c.many)), exitFailed, ""}
 	}
 	return nil
+}
+
+// printRows prints rows that this program made as an answer.
+func (c *call) printRows(rows []any, siblings ...member) error {
+	doc := append(object{{"status", "success"}, {"data", rows}}, siblings...)
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("encode rows: %w", err)
+	}
+	return c.display(&answer{raw, doc})
 }
 
 // confirm asks before something is destroyed.

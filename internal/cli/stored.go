@@ -54,7 +54,7 @@ func (s *session) store(key string, value any) error {
 func (s *session) setSiteKey(args []string) error {
 	key, err := args[0], error(nil)
 	if key == "-" {
-		key, err = readSecret(s.cmd.InOrStdin())
+		key, err = s.readSecret()
 	}
 	if err != nil {
 		return err
