@@ -75,6 +75,11 @@ func (c column) value(row object) any {
 	return nil
 }
 
+// firm columns are of no use when they are cut: numbers, times and ids.
+func (c column) firm() bool {
+	return c.kind != plain && c.kind != bar || strings.HasSuffix(strings.ToLower(c.path), "id") || c.path == "displayKey"
+}
+
 func (c column) right() bool {
 	return c.kind == number || c.kind == money || c.kind == percent || c.kind == millis
 }
@@ -179,6 +184,7 @@ type grid struct {
 	rows  [][]string
 	foot  []string // a line of totals; nil: none
 	right []bool
+	firm  []bool // columns that are cut last
 }
 
 // gap stands between columns.
@@ -192,7 +198,7 @@ func (g grid) write(w io.Writer, width int, bold func(string) string) {
 			widths[i] = max(widths[i], runewidth.StringWidth(cell))
 		}
 	}
-	fit(widths, width)
+	g.fit(widths, width)
 	fmt.Fprintln(w, bold(g.line(g.head, widths)))
 	for _, row := range g.rows {
 		fmt.Fprintln(w, g.line(row, widths))
@@ -205,22 +211,28 @@ func (g grid) write(w io.Writer, width int, bold func(string) string) {
 // narrowest is the least width that a cut column keeps.
 const narrowest = 6
 
-func fit(widths []int, width int) {
-	total := len(gap) * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
+// fit takes from the widest columns until a line fits, from firm ones last.
+func (g grid) fit(widths []int, width int) {
+	if width <= 0 {
+		return
 	}
-	for ; width > 0 && total > width; total-- {
-		widest := 0
-		for i := range widths {
-			if widths[i] > widths[widest] {
-				widest = i
+	excess := len(gap)*(len(widths)-1) - width
+	for _, w := range widths {
+		excess += w
+	}
+	for _, firm := range []bool{false, true} {
+		for ; excess > 0; excess-- {
+			widest := -1
+			for i, w := range widths {
+				if isFirm := g.firm != nil && g.firm[i]; isFirm == firm && w > narrowest && (widest < 0 || w > widths[widest]) {
+					widest = i
+				}
 			}
+			if widest < 0 {
+				break
+			}
+			widths[widest]--
 		}
-		if widths[widest] <= narrowest {
-			return
-		}
-		widths[widest]--
 	}
 }
 
@@ -247,7 +259,7 @@ func (g grid) line(row []string, widths []int) string {
 func (l look) gridOf(columns []column, rows []object, totals object) grid {
 	g := grid{}
 	for _, c := range columns {
-		g.head, g.right = append(g.head, strings.ToUpper(c.title())), append(g.right, c.right())
+		g.head, g.right, g.firm = append(g.head, strings.ToUpper(c.title())), append(g.right, c.right()), append(g.firm, c.firm())
 	}
 	tallest := make([]float64, len(columns))
 	for i, c := range columns {

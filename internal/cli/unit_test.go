@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,6 +97,18 @@ func TestGrid_fit(t *testing.T) {
 		if cut := strings.Contains(b.String(), "…"); cut != (width > 0 && width < 100) {
 			t.Errorf("width %d: cut %v\n%s", width, cut, &b)
 		}
+	}
+}
+
+// TestGrid_firm: text is cut before ids and numbers are.
+func TestGrid_firm(t *testing.T) {
+	t.Parallel()
+	row := object{{"_id", "665f0b3c4d2e1a0012345678"}, {"name", "a name that goes on and on"}, {"visitors", json.Number("1234567")}}
+	g := look{}.gridOf([]column{{path: "_id"}, {path: "name"}, {path: "visitors", kind: number}}, []object{row}, nil)
+	var b strings.Builder
+	g.write(&b, 45, func(s string) string { return s })
+	if want := "ID                        NAME       VISITORS\n665f0b3c4d2e1a0012345678  a name …  1,234,567\n"; b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &b, want)
 	}
 }
 
