@@ -10,7 +10,7 @@ import (
 )
 
 // Reference is the Markdown reference of a command tree: the text of each page by
-// its file name, one for each command at the top and index.md, which lists them
+// its file name, one for each command at the top and commands.md, which lists them
 // with the common flags.
 func Reference(root *cobra.Command) map[string]string {
 	pages := map[string]string{}
@@ -35,7 +35,7 @@ func Reference(root *cobra.Command) map[string]string {
 	bindCommon(common)
 	flagTable(&index, common)
 	index.WriteString(codes)
-	pages["index.md"] = index.String()
+	pages["commands.md"] = index.String()
 	return pages
 }
 
