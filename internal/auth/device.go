@@ -186,7 +186,8 @@ func (d *Devices) decide(ctx context.Context, dev Device, action string) error {
 	}
 	change := audit.Change{Action: action, UserID: dev.UserID, Target: dev.Program}
 	if dev.State == DeviceApproved {
-		change.After = map[string]any{"name": dev.Name, "permissions": dev.Granted, "websiteIds": dev.WebsiteIDs, "askedFrom": dev.AskedFrom}
+		from, _ := netip.ParseAddr(dev.AskedFrom) // cut: entries stay for good
+		change.After = map[string]any{"name": dev.Name, "permissions": dev.Granted, "websiteIds": dev.WebsiteIDs, "askedFrom": audit.CutIP(from)}
 	}
 	return d.keeper.audit.Record(ctx, change)
 }

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
+
+	"datafast/internal/client"
 )
 
 const (
@@ -288,36 +291,59 @@ func askToken(c *call) error {
 		}
 		c.body["name"] = name
 	}
-	choices := []string{"read-only  " + presetReadOnly, "growth  " + presetGrowth, "*  everything", "others"}
+	choices := []string{"read-only  " + presetReadOnly, "growth  " + presetGrowth, "everything  *", "others  choose from a list"}
 	i, err := c.pickFrom("What may it do?", choices)
 	if err != nil {
 		return err
 	}
 	c.body["permissions"] = [][]string{splitList(presetReadOnly), splitList(presetGrowth), {"*"}, nil}[i]
 	if i == len(choices)-1 {
-		typed, err := c.readLine("Permissions, by commas:")
-		if err != nil {
+		if c.body["permissions"], err = c.askPermissions(); err != nil {
 			return err
 		}
-		c.body["permissions"] = splitList(typed)
 	}
-	if _, named := c.body["websiteIds"]; named {
-		return nil
+	if _, named := c.body["websiteIds"]; !named {
+		c.body["websiteIds"], err = c.askWebsites()
 	}
-	typed, err := c.readLine("Websites, by commas (empty: all):")
+	return err
+}
+
+// askPermissions is the checklist of what there is.
+func (c *call) askPermissions() ([]string, error) {
+	a, err := exchange(c.cmd.Context(), c.client, client.Request{Method: http.MethodGet, Path: "/api/app/permissions"})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ids := []string{}
-	for _, w := range splitList(typed) {
-		id, err := c.reference(c.cmd.Context(), c.client, w)
-		if err != nil {
-			return err
-		}
-		ids = append(ids, id)
+	var names, labels []string
+	list, _ := a.one().get("permissions").([]any)
+	for _, v := range list {
+		o, _ := v.(object)
+		names, labels = append(names, o.text("name")), append(labels, o.text("name")+"  "+o.text("allows"))
 	}
-	c.body["websiteIds"] = ids
-	return nil
+	return c.pickNamed("Which permissions?", labels, names)
+}
+
+// askWebsites is the checklist of websites; none chosen means all.
+func (c *call) askWebsites() ([]string, error) {
+	a, err := fetch(c.cmd.Context(), c.client, websitesPath, nil)
+	if err != nil {
+		return []string{}, nil //nolint:nilerr // who may not list them is not asked: all
+	}
+	var ids, labels []string
+	for _, w := range a.rows() {
+		ids, labels = append(ids, w.text("_id")), append(labels, w.text("domain"))
+	}
+	return c.pickNamed("On which websites? (empty: all)", labels, ids)
+}
+
+// pickNamed is pickSeveral with what the labels stand for.
+func (c *call) pickNamed(question string, labels, values []string) ([]string, error) {
+	chosen, err := c.pickSeveral(question, labels)
+	out := []string{}
+	for _, i := range chosen {
+		out = append(out, values[i])
+	}
+	return out, err
 }
 
 func accountLeaves() []leaf {

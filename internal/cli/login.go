@@ -66,6 +66,9 @@ func (s *session) login() error {
 	if err := s.keep(base, secret); err != nil {
 		return err
 	}
+	if env := first(s.getenv("DATAFAST_TOKEN"), s.getenv("DATAFAST_API_KEY")); env != "" && env != secret {
+		say(s.cmd.ErrOrStderr(), "note: the token of the environment goes before the stored one")
+	}
 	if who != nil {
 		say(s.cmd.OutOrStdout(), "Logged in to %s as %s (%s).", base, oneLine(who.one().text("name")), who.one().text("email"))
 	} else {

@@ -127,6 +127,45 @@ func (s *session) pickFrom(question string, labels []string) (int, error) {
 	}
 }
 
+// pickSeveral lets a person choose several of the labels, by numbers or names with
+// commas between; nothing typed chooses none.
+func (s *session) pickSeveral(question string, labels []string) ([]int, error) {
+	all := make([]int, len(labels))
+	for i := range labels {
+		all[i] = i
+	}
+	s.listLabels(question, labels, all)
+	for {
+		typed, err := s.readLine("Numbers or names, by commas:")
+		if err != nil {
+			return nil, err
+		}
+		chosen, wrong := several(labels, typed)
+		switch wrong {
+		case "":
+			return chosen, nil
+		case "0":
+			return nil, errCancelled
+		}
+		say(s.cmd.ErrOrStderr(), "%q is not one of them", wrong)
+	}
+}
+
+// several reads numbers and names; wrong is the first that is neither.
+func several(labels []string, typed string) (chosen []int, wrong string) {
+	for _, part := range splitList(typed) {
+		n, err := strconv.Atoi(part)
+		if fitting := narrow(labels, part); err != nil && len(fitting) == 1 {
+			n = fitting[0] + 1
+		}
+		if n < 1 || n > len(labels) {
+			return nil, part
+		}
+		chosen = append(chosen, n-1)
+	}
+	return chosen, ""
+}
+
 func (s *session) listLabels(question string, labels []string, shown []int) {
 	w := s.cmd.ErrOrStderr()
 	say(w, "%s", question)

@@ -145,6 +145,9 @@ func first(all ...string) string {
 // server is the base URL, checked.
 func (s *session) server() (string, error) {
 	base := strings.TrimSuffix(s.base.value, "/")
+	if base == "" && s.file.profile != "" {
+		return "", notLoggedIn(fmt.Sprintf("there is no server in profile %s: run `datafast login --profile %s --api-base URL`", s.file.profile, s.file.profile))
+	}
 	if base == "" {
 		return "", notLoggedIn("no server configured: run `datafast login --api-base URL`")
 	}
@@ -201,6 +204,9 @@ func (s *session) credential(takesKey bool) (string, error) {
 
 // as chooses the credential and connects.
 func (s *session) as(takesKey bool) (*client.Client, error) {
+	if _, err := s.server(); err != nil {
+		return nil, err
+	}
 	token, err := s.credential(takesKey)
 	if err != nil {
 		return nil, err
