@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"datafast/internal/analytics"
 	"datafast/internal/event"
 	"datafast/internal/id"
+	"datafast/internal/store/eventsql"
 )
 
 func openTest(t *testing.T, now func() time.Time) *Store {
@@ -103,7 +103,7 @@ func TestRun_cancelled(t *testing.T) {
 	short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	started := time.Now()
-	err := s.read(short, func(tx *sql.Tx) error {
+	err := s.snapshot(short, func(tx eventsql.DB) error {
 		var n int64
 		return tx.QueryRowContext(short, `SELECT sum(hash(a.range + b.range) % 7) FROM range(10_000_000) a, range(10_000_000) b`).Scan(&n)
 	})

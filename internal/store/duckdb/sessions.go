@@ -11,6 +11,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"datafast/internal/event"
+	"datafast/internal/store/eventsql"
 	"datafast/internal/store/sessionize"
 )
 
@@ -101,7 +102,7 @@ func (s *Store) writeChanged(ctx context.Context, changed []*event.Session) erro
 // mergeStatement updates what can change while a session runs, or inserts it. The
 // time bound keeps old row groups out of the join.
 func mergeStatement() string {
-	columns := strings.Split(strings.Join(strings.Fields("site, "+sessionColumns), " "), ", ")
+	columns := strings.Split(strings.Join(strings.Fields("site, "+eventsql.SessionColumns), " "), ", ")
 	var set []string
 	for _, c := range columns {
 		if c != "site" && c != "started_at" && c != "visitor" {
@@ -132,7 +133,7 @@ func (s *Store) appendSessions(catalog, table string, sessions []*event.Session)
 		var row []driver.Value
 		for _, session := range sessions {
 			var err error
-			if row, err = sessionRow(row, s.numOf(session.WebsiteID), session); err != nil {
+			if row, err = s.format.SessionRow(row, session); err != nil {
 				return err
 			}
 			if err := add(row...); err != nil {
@@ -192,25 +193,15 @@ func (s *Store) deriveAgain(ctx context.Context, visitors []sessionize.Key) ([]*
 }
 
 func (s *Store) sessionsOfStaged(ctx context.Context) (all, latest []*event.Session, err error) {
-	rows, err := s.writer.QueryContext(ctx, `SELECT site, `+eventColumns+` FROM events
+	events, err := s.ReadEvents(ctx, s.writer, `SELECT site, `+eventsql.EventColumns+` FROM events
 		WHERE site IN (SELECT DISTINCT site FROM staged_visitors) AND (site, visitor) IN (SELECT site, visitor FROM staged_visitors)`)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read events of stale visitors: %w", err)
+		return nil, nil, err
 	}
-	defer rows.Close()
 	byVisitor := map[sessionize.Key][]*event.Event{}
-	for rows.Next() {
-		var num uint32
-		e, err := scanEvent(prefixed{rows, []any{&num}}, "")
-		if err != nil {
-			return nil, nil, err
-		}
-		e.WebsiteID = s.idOf(num)
+	for _, e := range events {
 		key := sessionize.Key{WebsiteID: e.WebsiteID, Visitor: e.Visitor}
 		byVisitor[key] = append(byVisitor[key], e)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, fmt.Errorf("read events of stale visitors: %w", err)
 	}
 	for _, events := range byVisitor {
 		sessions := event.Sessions(events)
