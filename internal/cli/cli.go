@@ -4,9 +4,13 @@
 //
 // Most commands are alike and so are data: a leaf says method, path, arguments,
 // flags and columns (leaves_*.go), and one piece of code runs them all (run.go).
-// Read Execute, then leaf, then run. Where server and credential come from stands
-// in config.go and session.go, how results are printed in output.go, and what an
-// error says and which exit code it has in failure.go, once.
+// Read Execute, then leaf, then run; arguments.go and flag.go turn what was typed
+// into a request. Where server and credential come from stands in config.go and
+// session.go, how results are printed in output.go and table.go, and what an error
+// says and which exit code it has in failure.go and cure.go, once.
+//
+// Beside cobra it leans on gojq for --jq, go-keyring and clipboard for secrets,
+// go-runewidth to measure cells, and x/term to know a terminal.
 //
 // It may import client and fault. It must not open a store.
 package cli
