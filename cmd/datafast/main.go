@@ -1,11 +1,8 @@
-// Command datafast is the server, its operator's commands and its clients in one
-// program. It parses the command line and hands over.
+// Command datafast is the server, its operator's commands and its client in one
+// program. It puts the command line together and hands over.
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
@@ -18,56 +15,25 @@ import (
 	"datafast/internal/server"
 )
 
-// exitUsage is the exit code of a wrong command line; the others are cli's.
-const exitUsage = 2
+// apiBase is the server that the client calls when none is configured; set with
+// -ldflags "-X main.apiBase=https://stats.example.com", else there is none.
+var apiBase string //nolint:gochecknoglobals // the linker writes it
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// errUsage marks a wrong command line.
-type errUsage struct{ error }
-
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
-	root := &cobra.Command{
-		Use: "datafast", Short: "Web analytics that you host yourself", Version: version(),
-		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	root.SetArgs(args)
+	root := newRoot()
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errUsage{err} })
-	root.AddCommand(server.Command(version()), server.DemoCommand(version()), admin.Command())
-	root.AddCommand(cli.Commands(os.Getenv)...)
-	markArgs(root)
-	cmd, err := root.ExecuteContextC(context.Background())
-	var usage errUsage
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &usage):
-		fmt.Fprintf(errOut, "datafast: %v\n%s", err, cmd.UsageString())
-		return exitUsage
-	}
-	fmt.Fprintf(errOut, "datafast: %v\n", err)
-	return cli.ExitCode(err)
+	return cli.Execute(root, args)
 }
 
-// markArgs makes wrong arguments usage errors, on every level.
-func markArgs(cmd *cobra.Command) {
-	check := cmd.Args
-	if check == nil {
-		check = cobra.NoArgs
-	}
-	cmd.Args = func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return errUsage{err}
-		}
-		return nil
-	}
-	for _, sub := range cmd.Commands() {
-		markArgs(sub)
-	}
+// newRoot is the whole tree of commands.
+func newRoot() *cobra.Command {
+	root := cli.New(version(), apiBase, os.Getenv)
+	cli.AddServer(root, server.Command(version()), server.DemoCommand(version()), admin.Command())
+	return root
 }
 
 // version is the module's version as the build knows it.

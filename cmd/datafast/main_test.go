@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestMain lets the test binary stand in for the program.
@@ -20,7 +22,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("DATAFAST_TEST_MAIN") == "1" {
 		main()
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"datafast": main})
 }
 
 // program is a command line of the program itself, in a process of its own.

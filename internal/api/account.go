@@ -13,6 +13,8 @@ type Account struct {
 	AccountConfig
 	signInByIP   *limiter
 	signInByMail *limiter
+	deviceStarts *limiter
+	devicePolls  *limiter
 }
 
 // NewAccount returns the Account API over its services.
@@ -21,6 +23,8 @@ func NewAccount(c AccountConfig) *Account {
 		AccountConfig: c,
 		signInByIP:    newLimiter(signInFailures, c.Now),
 		signInByMail:  newLimiter(signInFailures, c.Now),
+		deviceStarts:  newLimiter(deviceStarts, c.Now),
+		devicePolls:   newLimiter(devicePolls, c.Now),
 	}
 }
 
@@ -33,7 +37,7 @@ func (a *Account) Routes() []Route {
 	var all []Route
 	for _, part := range [][]Route{
 		a.profileRoutes(), a.tokenRoutes(), a.websiteRoutes(), a.keyRoutes(), a.teamRoutes(), a.customizationRoutes(),
-		a.funnelRoutes(), a.alertRoutes(), a.noteRoutes(), a.auditRoutes(), a.signInRoutes(), a.securityRoutes(), a.joinRoutes(),
+		a.funnelRoutes(), a.alertRoutes(), a.noteRoutes(), a.auditRoutes(), a.signInRoutes(), a.securityRoutes(), a.joinRoutes(), a.deviceRoutes(),
 	} {
 		all = append(all, part...)
 	}

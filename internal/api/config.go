@@ -22,6 +22,7 @@ type AccountConfig struct {
 	People  *account.People
 	Teams   *account.Teams
 	Keeper  *auth.Keeper
+	Devices *auth.Devices
 	Sites   *site.Sites
 	SiteOf  Memberships
 	Funnels *funnel.Funnels

@@ -96,13 +96,23 @@ func (a *Account) listTokens(ctx context.Context, r *Request) (*Response, error)
 }
 
 func (a *Account) createToken(ctx context.Context, r *Request) (*Response, error) {
+	n, err := r.newToken()
+	if err != nil {
+		return nil, err
+	}
+	c, secret, err := a.Keeper.CreateToken(ctx, r.Principal, n, a.Sites)
+	return a.issued(ctx, c, secret, err)
+}
+
+// newToken reads what a token is to be made from.
+func (r *Request) newToken() (auth.NewToken, error) {
 	var body tokenBody
 	if err := r.Decode(&body); err != nil {
-		return nil, err
+		return auth.NewToken{}, err
 	}
 	expiry, err := expiryOf(body.ExpiresAt)
 	if err != nil {
-		return nil, err
+		return auth.NewToken{}, err
 	}
 	n := auth.NewToken{Name: body.Name.Value, ExpiresAt: expiry}
 	if p := body.Permissions.Ptr(); p != nil {
@@ -111,8 +121,7 @@ func (a *Account) createToken(ctx context.Context, r *Request) (*Response, error
 	if w := body.WebsiteIDs.Ptr(); w != nil {
 		n.Websites = nonNil(*w)
 	}
-	c, secret, err := a.Keeper.CreateToken(ctx, r.Principal, n, a.Sites)
-	return a.issued(ctx, c, secret, err)
+	return n, nil
 }
 
 // issued answers with a token and its raw value.

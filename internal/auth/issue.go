@@ -47,6 +47,16 @@ type Finder interface {
 // forbidden, naming the excess; a website that the user is no member of is not
 // found. The 21st token is forbidden.
 func (k *Keeper) CreateToken(ctx context.Context, maker *Principal, n NewToken, sites Finder) (*Credential, string, error) {
+	c, err := k.draft(ctx, maker, n, sites)
+	if err != nil {
+		return nil, "", err
+	}
+	secret, err := k.insert(ctx, c)
+	return c, secret, err
+}
+
+// draft checks what a token is to be made from against its maker.
+func (k *Keeper) draft(ctx context.Context, maker *Principal, n NewToken, sites Finder) (*Credential, error) {
 	c := &Credential{ID: k.newID(), Kind: AccountToken, UserID: maker.UserID, CreatedAt: k.now(), CreatorToken: maker.DisplayKey}
 	var faults fault.List
 	var err error
@@ -65,20 +75,17 @@ func (k *Keeper) CreateToken(ctx context.Context, maker *Principal, n NewToken, 
 		}
 	}
 	if err := faults.Err(); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	c.Granted = granted
 	if err := holds(maker, set); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if c.WebsiteIDs, err = k.scope(ctx, maker, n.Websites, sites); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	if c.ExpiresAt, err = lifetime(maker, n.ExpiresAt); err != nil {
-		return nil, "", err
-	}
-	secret, err := k.insert(ctx, c)
-	return c, secret, err
+	c.ExpiresAt, err = lifetime(maker, n.ExpiresAt)
+	return c, err
 }
 
 // holds is the check that a maker holds all that it wants to give.
@@ -174,12 +181,8 @@ func (k *Keeper) insert(ctx context.Context, c *Credential) (string, error) {
 	secret := NewSecret(c.Kind)
 	c.DisplayKey = DisplayKey(secret)
 	err := k.store.InTx(ctx, func(ctx context.Context) error {
-		existing, most, what, err := k.siblings(ctx, c)
-		if err != nil {
+		if err := k.room(ctx, c); err != nil {
 			return err
-		}
-		if len(existing) >= most {
-			return fault.New(fault.CodeForbidden, "There are %d %s already, the most there can be; delete one first", most, what).Because("limit_reached")
 		}
 		if err := k.store.InsertCredential(ctx, c, HashSecret(secret)); err != nil {
 			return err
@@ -187,6 +190,18 @@ func (k *Keeper) insert(ctx context.Context, c *Credential) (string, error) {
 		return k.record(ctx, "create", c)
 	})
 	return secret, err
+}
+
+// room refuses one more credential where there are enough.
+func (k *Keeper) room(ctx context.Context, c *Credential) error {
+	existing, most, what, err := k.siblings(ctx, c)
+	if err != nil {
+		return err
+	}
+	if len(existing) >= most {
+		return fault.New(fault.CodeForbidden, "There are %d %s already, the most there can be; delete one first", most, what).Because("limit_reached")
+	}
+	return nil
 }
 
 func (k *Keeper) siblings(ctx context.Context, c *Credential) (existing []*Credential, most int, what string, err error) {

@@ -1,161 +1,138 @@
 // Package cli holds the commands that drive a server from the shell. Each speaks
-// HTTP through package client; exit codes are decided here, once.
+// HTTP through package client; the server's access table alone decides what it
+// may do.
 //
-// Read Commands, then config (where server and credential come from). It may
-// import client and fault. It must not open a store.
+// Most commands are alike and so are data: a leaf says method, path, arguments,
+// flags and columns (leaves_*.go), and one piece of code runs them all (run.go).
+// Read Execute, then leaf, then run; arguments.go and flag.go turn what was typed
+// into a request. Where server and credential come from stands in config.go and
+// session.go, how results are printed in output.go and table.go, and what an error
+// says and which exit code it has in failure.go and cure.go, once.
+//
+// Beside cobra it leans on gojq for --jq, go-keyring and clipboard for secrets,
+// go-runewidth to measure cells, and x/term to know a terminal.
+//
+// It may import client and fault. It must not open a store.
 package cli
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"net/http"
 	"os"
-	"path/filepath"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"datafast/internal/client"
+	"github.com/spf13/pflag"
 )
 
-// Exit codes (cli.md §2).
+// New returns the root command with the commands of this package; getenv reads
+// the environment. Others, such as `serve`, are added to it by the caller.
+func New(version, defaultBase string, getenv func(string) string) *cobra.Command {
+	p := &program{getenv: getenv, version: version, defaultBase: defaultBase}
+	root := &cobra.Command{
+		Use: "datafast", Short: "Web analytics that you host yourself", Version: version,
+		Long:         "Web analytics that you host yourself: the server, its operator's commands, and a client of its API in one program.",
+		SilenceUsage: true, SilenceErrors: true, SuggestionsMinimumDistance: 2,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.RunE = p.runGroup
+	root.AddGroup(&cobra.Group{ID: groupClient, Title: "Drive a server:"}, &cobra.Group{ID: groupServer, Title: "Run a server:"},
+		&cobra.Group{ID: groupProgram, Title: "This program:"})
+	root.SetHelpCommandGroupID(groupProgram)
+	root.AddCommand(p.commands()...)
+	root.AddCommand(versionCommand(), p.completionCommand(), manCommand())
+	return root
+}
+
+// Groups of the root's help.
 const (
-	exitFailed   = 1
-	exitUsage    = 2
-	exitSignedIn = 3 // not signed in, or 401
-	exitRefused  = 4 // 403
-	exitNotFound = 5 // 404
-	exitInvalid  = 6 // 400, 409, 413
-	exitTooMany  = 7 // 429
+	groupClient  = "client"
+	groupServer  = "server"
+	groupProgram = "program"
 )
 
-// coded is an error with its exit code.
-type coded struct {
-	error
-	code int
+// AddServer adds commands that are no clients: of the server and its operator.
+func AddServer(root *cobra.Command, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = groupServer
+	}
+	root.AddCommand(commands...)
 }
 
-// Unwrap returns the error itself.
-func (c coded) Unwrap() error { return c.error }
-
-// ExitCode is the exit code of a command's error; 0 for none.
-func ExitCode(err error) int {
-	var c coded
-	var refused *client.Error
-	switch {
-	case err == nil:
+// Execute runs a command line and returns its exit code.
+func Execute(root *cobra.Command, args []string) int {
+	root.SetFlagErrorFunc(unknownFlag)
+	markArgs(root)
+	args = hoist(args)
+	root.SetArgs(args)
+	ctx := context.Background()
+	if isClient(root, args) { // the server's commands listen to signals themselves
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+	}
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
 		return 0
-	case errors.As(err, &c):
-		return c.code
-	case errors.As(err, &refused):
-		return exitOf(refused.Status)
 	}
-	return exitFailed
-}
-
-func exitOf(status int) int {
-	switch status {
-	case http.StatusUnauthorized:
-		return exitSignedIn
-	case http.StatusForbidden:
-		return exitRefused
-	case http.StatusNotFound:
-		return exitNotFound
-	case http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge:
-		return exitInvalid
-	case http.StatusTooManyRequests:
-		return exitTooMany
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, errCancelled)) {
+		return exitCancelled
 	}
-	return exitFailed
+	report(cmd, err)
+	return exitCode(err)
 }
 
-// Commands are the commands of this package. getenv reads the environment.
-func Commands(getenv func(string) string) []*cobra.Command {
-	return []*cobra.Command{importCommand(getenv), exportCommand(getenv)}
-}
-
-// config is where to call and as whom: a flag, else the environment, else the
-// file (cli.md §1.2, §1.3).
-type config struct {
-	APIBase   string `json:"apiBase"`
-	Token     string `json:"token"`
-	SiteKey   string `json:"siteKey"`
-	WebsiteID string `json:"websiteId"`
-}
-
-// bindConfig adds the flags that every command has.
-func bindConfig(cmd *cobra.Command) {
-	cmd.Flags().String("api-base", "", "Server, such as https://stats.example.com. Also DATAFAST_API_BASE.")
-	cmd.Flags().String("token", "", "Token for this call; it stays in the shell's history. Better: DATAFAST_TOKEN.")
-	cmd.Flags().String("website", "", "Website: its id or tracking id. Also DATAFAST_WEBSITE.")
-}
-
-// connect reads the configuration and returns a client and the website, "" when
-// none is named.
-func connect(cmd *cobra.Command, getenv func(string) string) (*client.Client, string, error) {
-	c, err := readConfig(getenv)
-	if err != nil {
-		return nil, "", err
+// isClient reports whether a command line is of a command that drives a server.
+func isClient(root *cobra.Command, args []string) bool {
+	cmd, _, err := root.Find(args)
+	for err == nil && cmd.HasParent() && cmd.Parent() != root {
+		cmd = cmd.Parent()
 	}
-	override := func(target *string, values ...string) {
-		for _, v := range values {
-			if v != "" {
-				*target = v
-			}
+	return err == nil && cmd.GroupID == groupClient
+}
+
+// hoist moves common flags that stand before the command behind it, where cobra
+// reads them.
+func hoist(args []string) []string {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	set.SetInterspersed(false)
+	bindCommon(set)
+	set.Usage = func() {}
+	if len(args) == 0 || !strings.HasPrefix(args[0], "-") || set.Parse(args) != nil || set.NArg() == 0 {
+		return args
+	}
+	rest := set.Args()
+	before := args[:len(args)-len(rest)]
+	return append(append([]string{rest[0]}, before...), rest[1:]...)
+}
+
+// markArgs makes wrong arguments usage errors, on every level.
+func markArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	cmd.Args = func(c *cobra.Command, args []string) error {
+		if c.HasAvailableSubCommands() && len(args) > 0 {
+			return unknownCommand(c, args[0])
 		}
-	}
-	flag := func(name string) string { return cmd.Flag(name).Value.String() }
-	override(&c.APIBase, getenv("DATAFAST_API_BASE"), flag("api-base"))
-	override(&c.WebsiteID, getenv("DATAFAST_WEBSITE"), flag("website"))
-	token := c.SiteKey
-	override(&token, getenv("DATAFAST_SITE_KEY"), c.Token, getenv("DATAFAST_API_KEY"), getenv("DATAFAST_TOKEN"), flag("token"))
-	switch {
-	case c.APIBase == "":
-		return nil, "", coded{errors.New("no server configured: set DATAFAST_API_BASE or give --api-base"), exitSignedIn}
-	case token == "":
-		return nil, "", coded{errors.New("no credential: set DATAFAST_TOKEN"), exitSignedIn}
-	}
-	return &client.Client{Base: c.APIBase, Token: token, HTTP: http.DefaultClient}, c.WebsiteID, nil
-}
-
-// readConfig reads the configuration file; a missing one is empty.
-func readConfig(getenv func(string) string) (config, error) {
-	var c config
-	dir := getenv("XDG_CONFIG_HOME")
-	if dir == "" {
-		home := getenv("HOME")
-		if home == "" {
-			return c, nil
+		if err := check(c, args); err != nil {
+			return usage("%s", err.Error())
 		}
-		dir = filepath.Join(home, ".config")
+		return nil
 	}
-	file := filepath.Join(dir, "datafast", "config.json")
-	raw, err := os.ReadFile(file) //nolint:gosec // the user's own file
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
+	for _, sub := range cmd.Commands() {
+		markArgs(sub)
 	}
-	if err != nil {
-		return c, fmt.Errorf("read configuration: %w", err)
-	}
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return c, fmt.Errorf("configuration %s is not valid JSON: %w; mend or delete it", file, err)
-	}
-	return c, nil
 }
 
-// usage is an error of the command line.
-func usage(format string, args ...any) error {
-	return coded{fmt.Errorf(format, args...), exitUsage}
-}
-
-// oneOf reports whether s is among the words, and lists them for a message.
-func oneOf(s string, words ...string) (bool, string) {
-	for _, w := range words {
-		if s == w {
-			return true, ""
-		}
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", GroupID: groupProgram, Args: cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) {
+			cmd.Printf("datafast version %s\n", cmd.Root().Version)
+		},
 	}
-	return false, strings.Join(words, ", ")
 }

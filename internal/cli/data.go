@@ -1,145 +1,185 @@
 package cli
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"datafast/internal/client"
 )
 
 // importCommand is `import events FILE|-`.
-func importCommand(getenv func(string) string) *cobra.Command {
-	events := &cobra.Command{
-		Use: "events FILE|-", Short: "Bring in a history of events, one JSON object a line", Args: cobra.ExactArgs(1),
-		Long: "Sends the lines to POST /admin/websites/{websiteId}/import/events and prints what became of them; - reads standard input. Exits 1 when lines were rejected.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, website, err := connect(cmd, getenv)
-			if err != nil {
-				return err
-			}
-			if website == "" {
-				return usage("name the website with --website")
-			}
-			lines, closeLines, err := open(cmd, args[0])
-			if err != nil {
-				return err
-			}
-			defer closeLines()
-			resp, err := c.Do(cmd.Context(), http.MethodPost, "/admin/websites/"+url.PathEscape(website)+"/import/events", nil, lines, "application/x-ndjson")
-			if err != nil {
-				return err
-			}
-			defer func() { _ = resp.Body.Close() }()
-			return showImport(cmd, resp.Body)
-		},
+func (p *program) importCommand() *cobra.Command { return p.command(importLeaf()) }
+
+func importLeaf() *leaf {
+	return &leaf{
+		path: "import events", short: "Bring in a history of events, one JSON object a line", method: "POST", endpoint: websitePath + "/import/events",
+		needs: settingsWrite, role: roleMember, args: []arg{{name: "file"}},
+		long: "Sends the lines of a file, or of standard input for -, and prints what became of them. Exits 1 when lines were rejected. A line is what `datafast export events` writes.",
+		run:  runImport,
 	}
-	bindConfig(events)
-	group := &cobra.Command{Use: "import", Short: "Bring in data from elsewhere"}
-	group.AddCommand(events)
-	return group
 }
 
-func open(cmd *cobra.Command, name string) (io.Reader, func(), error) {
-	if name == "-" {
-		return cmd.InOrStdin(), func() {}, nil
+// runImport streams the lines.
+func runImport(c *call) error {
+	in := c.cmd.InOrStdin()
+	if name := c.values["file"]; name != "-" {
+		f, err := os.Open(name) //nolint:gosec // the file that was asked for
+		if err != nil {
+			return usage("%s", err.Error())
+		}
+		defer func() { _ = f.Close() }()
+		in = f
 	}
-	f, err := os.Open(name)
+	stream, err := c.session.client(c.client.Token, true)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open lines: %w", err)
+		return err
 	}
-	return f, func() { _ = f.Close() }, nil
-}
-
-// imported is the answer of the import route.
-type imported struct {
-	Data []struct {
-		Received   int            `json:"received"`
-		Stored     int            `json:"stored"`
-		Duplicates int            `json:"duplicates"`
-		Dropped    map[string]int `json:"dropped"`
-		Rejected   []struct {
-			Line    int    `json:"line"`
-			Message string `json:"message"`
-		} `json:"rejected"`
-	} `json:"data"`
-}
-
-func showImport(cmd *cobra.Command, body io.Reader) error {
-	var answer imported
-	if err := json.NewDecoder(body).Decode(&answer); err != nil || len(answer.Data) != 1 {
-		return fmt.Errorf("read the server's answer: %w", err)
+	counted := &counter{Reader: in, tell: func(n int64) { c.progress("sent %d kB", n>>10) }}
+	a, err := exchange(c.cmd.Context(), stream, client.Request{
+		Method: http.MethodPost, Path: "/api/v1" + c.target(), Body: counted, ContentType: "application/x-ndjson",
+	})
+	c.endProgress()
+	if err != nil {
+		return c.explain(err)
 	}
-	r := answer.Data[0]
-	fmt.Fprintf(cmd.OutOrStdout(), "%d lines: %d stored, %d duplicates", r.Received, r.Stored, r.Duplicates)
-	for reason, n := range r.Dropped {
-		fmt.Fprintf(cmd.OutOrStdout(), ", %d dropped (%s)", n, reason)
+	if err := c.print(a, func(w io.Writer) error { showImport(w, a.one()); return nil }); err != nil {
+		return err
 	}
-	fmt.Fprintln(cmd.OutOrStdout())
-	for _, line := range r.Rejected {
-		fmt.Fprintf(cmd.ErrOrStderr(), "line %d: %s\n", line.Line, line.Message)
+	rejected, _ := a.one().get("rejected").([]any)
+	for _, line := range rejected {
+		if o, ok := line.(object); ok {
+			say(c.cmd.ErrOrStderr(), "line %s: %s", o.text("line"), o.text("message"))
+		}
 	}
-	if len(r.Rejected) > 0 {
-		return errors.New("some lines were rejected")
+	if len(rejected) > 0 {
+		return failure{errors.New("some lines were rejected"), exitFailed, "mend them and send all again: events with an id are stored once"}
 	}
 	return nil
 }
 
-// exportCommand is `export events|sessions|visitors|payments`.
-func exportCommand(getenv func(string) string) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "export events|sessions|visitors|payments", Short: "Write what is stored to standard output or a file", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if ok, words := oneOf(args[0], "events", "sessions", "visitors", "payments"); !ok {
-				return usage("%q cannot be exported; use one of %s", args[0], words)
-			}
-			c, website, err := connect(cmd, getenv)
-			if err != nil {
-				return err
-			}
-			query := url.Values{}
-			for flag, param := range map[string]string{"from": "startAt", "to": "endAt", "timezone": "timezone", "format": "format"} {
-				if v := cmd.Flag(flag).Value.String(); v != "" {
-					query.Set(param, v)
-				}
-			}
-			if website != "" {
-				query.Set("websiteId", website)
-			}
-			resp, err := c.Do(cmd.Context(), http.MethodGet, "/exports/"+args[0], query, nil, "")
-			if err != nil {
-				return err
-			}
-			defer func() { _ = resp.Body.Close() }()
-			return save(cmd, resp.Body)
-		},
+func showImport(w io.Writer, r object) {
+	fmt.Fprintf(w, "%s lines: %s stored, %s duplicates", r.text("received"), r.text("stored"), r.text("duplicates"))
+	dropped, _ := r.get("dropped").(object)
+	for _, m := range dropped {
+		fmt.Fprintf(w, ", %s dropped (%s)", plainText(m.value), m.key)
 	}
-	bindConfig(cmd)
-	cmd.Flags().String("from", "", "First day or instant.")
-	cmd.Flags().String("to", "", "Last day or instant, itself included.")
-	cmd.Flags().String("timezone", "", "IANA zone of the days; default the website's.")
-	cmd.Flags().String("format", "", "ndjson (default) or csv.")
-	cmd.Flags().String("output", "", "File to write to; default standard output.")
+	fmt.Fprintln(w)
+}
+
+// counter tells how much was read, now and then.
+type counter struct {
+	io.Reader
+	n    int64
+	at   time.Time
+	tell func(n int64)
+}
+
+// Read implements io.Reader.
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n += int64(n)
+	if time.Since(c.at) > 200*time.Millisecond {
+		c.at = time.Now()
+		c.tell(c.n)
+	}
+	return n, err
+}
+
+// exportCommand is `export events|sessions|visitors|payments`.
+func (p *program) exportCommand() *cobra.Command {
+	cmd := p.command(exportLeaf())
+	cmd.ValidArgs = exported()
 	return cmd
 }
 
-// save copies rows to --output, or to standard output.
-func save(cmd *cobra.Command, rows io.Reader) (err error) {
-	out := cmd.OutOrStdout()
-	if name := cmd.Flag("output").Value.String(); name != "" {
-		f, err := os.Create(name)
+// exported is what can be exported.
+func exported() []string { return []string{"events", "sessions", "visitors", "payments"} }
+
+func exportLeaf() *leaf {
+	return &leaf{
+		path: "export", short: "Write what is stored to standard output or a file", method: "GET", endpoint: "/exports/{what}", needs: analyticsRead, takesKey: true,
+		long:    "Writes events, sessions, visitors or payments, oldest first, for all time unless a period is given. Payments need payments:read. It asks for page after page; one that breaks off is asked for again.",
+		example: "datafast export events --output events.ndjson\ndatafast export sessions --format csv --period last30d",
+		args:    []arg{{name: "what"}}, period: true, filters: analyticsFilters(),
+		flags: []flag{{name: "format", to: "format", help: "Format; default ndjson", choices: []string{"ndjson", "csv"}}, {name: "output", help: "File to write to"}, {name: "batch", kind: whole, to: "limit", help: "Rows to ask for at a time; default 20000"}},
+		prepare: func(c *call) error {
+			if !slices.Contains(exported(), c.values["what"]) {
+				return usage("%q cannot be exported; use one of %s", c.values["what"], strings.Join(exported(), ", "))
+			}
+			if c.values["what"] == "payments" {
+				c.leaf.needs = "payments:read"
+			}
+			return nil
+		},
+		run: runExport,
+	}
+}
+
+// runExport copies page after page: the server says with each whether there is
+// more, and where it begins.
+func runExport(c *call) (err error) {
+	out := c.cmd.OutOrStdout()
+	if name := c.cmd.Flag("output").Value.String(); name != "" {
+		f, err := os.Create(name) //nolint:gosec // the file that was asked for
 		if err != nil {
-			return fmt.Errorf("make output file: %w", err)
+			return usage("--output: %s", err.Error())
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		out = f
 	}
-	if _, err := io.Copy(out, rows); err != nil {
-		return fmt.Errorf("write rows: %w", err)
+	if !c.query.Has("limit") {
+		c.query.Set("limit", "20000")
 	}
-	return nil
+	var written int64
+	for first := true; ; first = false {
+		page, cursor, err := c.exportPage()
+		if err != nil {
+			return err
+		}
+		if !first && c.query.Get("format") == "csv" {
+			_, page, _ = bytes.Cut(page, []byte("\n")) // the header stands above the first page
+		}
+		if _, err := out.Write(page); err != nil {
+			return fmt.Errorf("write rows: %w", err)
+		}
+		if cursor == "" {
+			c.endProgress()
+			return nil
+		}
+		if written += int64(len(page)); !isTerminal(out) {
+			c.progress("received %d kB", written>>10)
+		}
+		c.query.Set("cursor", cursor)
+	}
 }
+
+// exportPage reads one page. One that breaks off is read again: nothing of it has
+// been written yet.
+func (c *call) exportPage() (page []byte, cursor string, err error) {
+	for tries := 0; ; tries++ {
+		resp, err := c.client.Send(c.cmd.Context(), client.Request{Method: http.MethodGet, Path: "/api/v1" + c.target(), Query: c.query})
+		if err != nil {
+			return nil, "", c.explain(err)
+		}
+		page, err = io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		switch {
+		case err == nil:
+			return page, resp.Header.Get("X-Next-Cursor"), nil
+		case tries == mostPageTries || c.on("no-retry"):
+			return nil, "", &client.Unreachable{Base: c.client.Base, Cause: err}
+		}
+		say(c.cmd.ErrOrStderr(), "the answer broke off; reading this page again")
+	}
+}
+
+const mostPageTries = 2

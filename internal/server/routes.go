@@ -29,7 +29,7 @@ func (s *Server) routes(version string) (*api.Router, error) {
 		RateLimit: s.RateLimit, FailedLimit: failedAuthPerMinute, CookieLimit: cookiePerMinute,
 	})
 	account := api.NewAccount(api.AccountConfig{
-		Log: s.log, Now: time.Now, People: p.people, Teams: p.teams, Keeper: p.keeper, Sites: p.sites, SiteOf: s.control,
+		Log: s.log, Now: time.Now, People: p.people, Teams: p.teams, Keeper: p.keeper, Devices: p.devices, Sites: p.sites, SiteOf: s.control,
 		Funnels: p.funnels, Alerts: p.alerts, Notes: p.notes, Customizations: p.customs,
 		Cookies: cookies, SignIns: s.control, Audit: p.audit, Mail: s.post, BaseURL: s.BaseURL, Version: version,
 	})

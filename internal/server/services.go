@@ -26,6 +26,7 @@ type services struct {
 	people    *account.People
 	teams     *account.Teams
 	keeper    *auth.Keeper
+	devices   *auth.Devices
 	directory *site.Directory
 	sites     *site.Sites
 	funnels   *funnel.Funnels
@@ -54,6 +55,7 @@ func newServices(c *control.Store, post *mail.Post, goals site.Goals, log *slog.
 	s.keeper = auth.NewKeeper(c, s.audit, log, now, newID)
 	s.directory = site.NewDirectory(c, now)
 	s.sites = site.NewSites(c, s.directory, site.Checks{Goals: goals, Currency: revenue.ParseCurrency}, s.audit, now, newID)
+	s.devices = auth.NewDevices(c, s.keeper, s.sites)
 	s.funnels = funnel.New(c, now, newID)
 	s.watch = alert.NewWatch(c, s.teams, letters{post}, log, newID)
 	s.alerts = alert.New(c, s.watch.Refresh, now, newID)

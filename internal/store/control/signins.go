@@ -55,8 +55,8 @@ func (s *Store) EndSignIns(ctx context.Context, userID, exceptID string) error {
 // keepStrangers is how long failed sign-ins of unknown addresses are kept.
 const keepStrangers = 7 * 24 * time.Hour
 
-// Expire removes what is over: sessions, sign-ins, links, invitations, and audit
-// entries that concern nobody.
+// Expire removes what is over: sessions, sign-ins, links, invitations, waiting
+// devices, and audit entries that concern nobody.
 func (s *Store) Expire(ctx context.Context, now time.Time) error {
 	at := millis(now)
 	for what, query := range map[string]string{
@@ -64,6 +64,7 @@ func (s *Store) Expire(ctx context.Context, now time.Time) error {
 		"expire sign-ins":    `DELETE FROM sign_ins WHERE expires_at <= ?`,
 		"expire links":       `DELETE FROM links WHERE expires_at > 0 AND expires_at <= ?`,
 		"expire invitations": `DELETE FROM invitations WHERE expires_at <= ?`,
+		"expire devices":     `DELETE FROM devices WHERE expires_at <= ?`,
 	} {
 		if err := s.do(ctx, what, query, at); err != nil {
 			return err

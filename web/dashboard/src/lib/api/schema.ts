@@ -253,6 +253,35 @@ export interface DetailViewport {
   width: number;
 }
 
+export interface DeviceBody {
+  /** What asks, as the person shall see it; at most 100 characters */
+  program?: string | null;
+}
+
+export interface DeviceCodeBody {
+  device_code: string | null;
+}
+
+export interface DeviceRow {
+  device_code: string;
+  /** Seconds */
+  expires_in: number;
+  /** Seconds between two questions */
+  interval: number;
+  user_code: string;
+  verification_uri: string;
+  /** The same page with the code filled in */
+  verification_uri_complete: string;
+}
+
+export interface DeviceTokenRow {
+  displayKey: string;
+  permissions: string[];
+  /** The raw value, this once */
+  token: string;
+  websiteIds: string[];
+}
+
 export interface DomainBody {
   /** Typed again as a confirmation */
   domain: string | null;
@@ -1087,6 +1116,15 @@ export interface VisitorRow {
 export interface Vocabulary {
   permissions: PermissionRow[];
   presets: PresetRow[];
+}
+
+export interface WaitingDeviceRow {
+  /** Address of the program */
+  askedFrom: string;
+  createdAt: string;
+  expiresAt: string;
+  program: string;
+  userCode: string;
 }
 
 export interface WebsiteBody {

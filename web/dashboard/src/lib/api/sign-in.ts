@@ -10,14 +10,17 @@ import type {
   SecurityRow,
   SignInRow,
   StateRow,
+  TokenBody,
   UserRow,
   Vocabulary,
+  WaitingDeviceRow,
 } from "./schema";
 
 export type AppState = StateRow;
 export type Security = SecurityRow;
 export type SignInSession = SignInRow;
 export type InvitationView = InvitationRow;
+export type WaitingDevice = WaitingDeviceRow;
 export type PermissionVocabulary = Vocabulary;
 
 const get = async <T>(path: string) => (await request<T>("GET", path)).data;
@@ -61,3 +64,8 @@ export const confirmTOTP = (code: string) => post<RecoveryCodes>("/api/auth/totp
 export const disableTOTP = (password: string) => post<unknown>("/api/auth/totp/disable", { password });
 export const renewRecoveryCodes = (password: string) =>
   post<RecoveryCodes>("/api/auth/totp/recovery-codes", { password });
+
+const device = (userCode: string) => `/api/app/devices/${encodeURIComponent(userCode)}`;
+export const waitingDevice = (userCode: string) => get<WaitingDevice>(device(userCode));
+export const approveDevice = (userCode: string, token: TokenBody) => post<unknown>(device(userCode), token);
+export const denyDevice = (userCode: string) => remove<unknown>(device(userCode));
