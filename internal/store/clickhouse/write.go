@@ -2,9 +2,12 @@ package clickhouse
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql/driver"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -40,8 +43,7 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 		}
 	}
 	stored := s.now().UnixMilli()
-	token := fmt.Sprintf("%s-%d-%s", batch[0].ID, len(batch), batch[len(batch)-1].ID)
-	err := s.insert(ctx, "events", token, func(add func(...any) error) error {
+	err := s.insert(ctx, "events", token(batch), func(add func(...any) error) error {
 		var row []driver.Value
 		for _, e := range batch {
 			var err error
@@ -59,6 +61,15 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 	}
 	s.tracker.Observe(batch)
 	return nil
+}
+
+// token names a batch by its events.
+func token(batch []*event.Event) string {
+	h := sha256.New()
+	for _, e := range batch {
+		_, _ = io.WriteString(h, e.WebsiteID+"/"+e.ID+"\n") // a hash takes everything
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 func anys(row []driver.Value) []any {
