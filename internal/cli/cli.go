@@ -73,7 +73,7 @@ func exitOf(status int) int {
 
 // Commands are the commands of this package. getenv reads the environment.
 func Commands(getenv func(string) string) []*cobra.Command {
-	return []*cobra.Command{importCommand(getenv), exportCommand(getenv)}
+	return []*cobra.Command{importCommand(getenv), exportCommand(getenv), mcpCommand(getenv)}
 }
 
 // config is where to call and as whom: a flag, else the environment, else the
