@@ -77,9 +77,13 @@ func (p *page) html() (string, error) {
 	if err := markdown().Convert([]byte(p.text), &out, parser.WithContext(pc)); err != nil {
 		return "", fmt.Errorf("convert %s: %w", p.file, err)
 	}
+	// What can be wider than a phone scrolls on its own, also by keyboard.
 	wide := strings.NewReplacer(
-		"<table>", `<div class="wide" role="region" aria-label="Table" tabindex="0"><table>`,
+		"<table>", `<div class="wide" role="group" aria-label="Table" tabindex="0"><table>`,
 		"</table>", "</table></div>",
+		"<th></th>", "<td></td>",
+		`<pre class="chroma">`, `<pre class="chroma" tabindex="0">`,
+		"<pre><code", `<pre tabindex="0"><code`,
 	)
 	return wide.Replace(out.String()), nil
 }
