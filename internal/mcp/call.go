@@ -52,7 +52,7 @@ func (c *session) handler(t *tool) sdk.ToolHandler {
 			decode := json.NewDecoder(bytes.NewReader(req.Params.Arguments))
 			decode.UseNumber()
 			if err := decode.Decode(&args); err != nil {
-				return failed("The arguments are no JSON object: " + err.Error()), nil
+				return failed("The arguments are no JSON object: " + err.Error()), nil //nolint:nilerr // told to the agent as the tool's result
 			}
 		}
 		confirmed := args["confirm"] == true

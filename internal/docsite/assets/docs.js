@@ -26,7 +26,10 @@ function noteOriginals() {
     const node = walker.currentNode;
     if (/\$WEBSITE_ID|dfid_…|shop\.example/.test(node.data)) originals.push({ node, text: node.data });
   }
-  for (const link of content.querySelectorAll("a[href*='WEBSITE_ID']")) originals.push({ link, href: link.getAttribute("href") });
+  for (const link of content.querySelectorAll("a[href*='WEBSITE_ID']")) {
+    originals.push({ link, href: link.getAttribute("href") });
+    link.setAttribute("href", "/"); // the list of websites, until one is chosen
+  }
 }
 
 function fill(website) {
