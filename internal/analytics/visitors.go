@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	"slices"
 	"time"
 
 	"datafast/internal/event"
@@ -54,11 +55,32 @@ type Profile struct {
 	UserID       string
 	Traits       string // JSON object
 	IdentifiedAt time.Time
-	Visitors     []event.VisitorID
+	Links        []Link // of every visitor who was this user, oldest first
+}
+
+// Visitors lists who was this user, whoever first was first.
+func (p *Profile) Visitors() []event.VisitorID {
+	var out []event.VisitorID
+	for _, l := range p.Links {
+		if !slices.Contains(out, l.Visitor) {
+			out = append(out, l.Visitor)
+		}
+	}
+	return out
+}
+
+// Covers reports whether the visitor was this user at some moment from start to
+// end. A nil profile covers everything.
+func (p *Profile) Covers(v event.VisitorID, start, end time.Time) bool {
+	if p == nil {
+		return true
+	}
+	return slices.ContainsFunc(p.Links, func(l Link) bool { return l.Visitor == v && l.Meets(start, end) })
 }
 
 // VisitorDetail is everything known about one visitor. Events, Sessions and
-// Payments cover all visitors of the profile, oldest first.
+// Payments cover all visitors of the profile, oldest first, also from before or
+// after they were this user (Profile.Covers).
 type VisitorDetail struct {
 	Visitor    event.VisitorID
 	Sessions   []*event.Session

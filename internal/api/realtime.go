@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"datafast/internal/analytics"
+	"datafast/internal/analytics/live"
 	"datafast/internal/event"
 	"datafast/internal/fault"
 	"datafast/internal/revenue"
@@ -16,7 +17,7 @@ import (
 type Live interface {
 	Count(websiteID string, window time.Duration) int
 	Recent(websiteID string, window time.Duration) ([]event.VisitorID, []*event.Event)
-	Watch(websiteID string) (<-chan *event.Event, func())
+	Watch(websiteID string) (<-chan live.Change, func())
 }
 
 // Caps of the map (api.md §8.5).

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"datafast/internal/analytics/live"
 	"datafast/internal/event"
 )
 
@@ -18,13 +19,13 @@ const (
 func (a *Reporting) realtimeStream(ctx context.Context, r *Request) (*Response, error) {
 	header := http.Header{"Content-Type": {"text/event-stream"}, "Cache-Control": {"no-store"}, "X-Accel-Buffering": {"no"}}
 	return &Response{Header: header, Stream: func(w http.ResponseWriter) error {
-		events, stop := a.Live.Watch(r.Website.ID)
+		changes, stop := a.Live.Watch(r.Website.ID)
 		defer stop()
 		s := &eventStream{w: w, control: http.NewResponseController(w)}
 		if err := a.resume(s, r); err != nil {
 			return err
 		}
-		return a.follow(ctx, r, s, events)
+		return a.follow(ctx, r, s, changes)
 	}}, nil
 }
 
@@ -46,7 +47,7 @@ func (a *Reporting) resume(s *eventStream, r *Request) error {
 }
 
 // follow sends snapshots, events and pings until the caller goes.
-func (a *Reporting) follow(ctx context.Context, r *Request, s *eventStream, events <-chan *event.Event) error {
+func (a *Reporting) follow(ctx context.Context, r *Request, s *eventStream, changes <-chan live.Change) error {
 	snapshot, ping := time.NewTicker(snapshotEvery), time.NewTicker(pingEvery)
 	defer snapshot.Stop()
 	defer ping.Stop()
@@ -62,8 +63,12 @@ func (a *Reporting) follow(ctx context.Context, r *Request, s *eventStream, even
 			err = a.snapshot(ctx, r, s)
 		case <-ping.C:
 			err = s.ping()
-		case e := <-events:
-			err = a.happened(ctx, r, s, e)
+		case c := <-changes:
+			if c.Payment != nil {
+				err = s.send("payment", "", livePaymentOf(c.Payment))
+			} else {
+				err = a.happened(ctx, r, s, c.Event)
+			}
 		}
 		if err != nil {
 			return err

@@ -147,7 +147,7 @@ func detailOf(d *analytics.VisitorDetail, p *prediction, now time.Time) visitorD
 		out.Profile = &detailProfile{
 			UserID: d.Profile.UserID, Metadata: rawObject(d.Profile.Traits), IdentifiedAt: Stamp(d.Profile.IdentifiedAt),
 		}
-		for _, v := range d.Profile.Visitors {
+		for _, v := range d.Profile.Visitors() {
 			out.Profile.VisitorIDs = append(out.Profile.VisitorIDs, v.String())
 		}
 	}
@@ -227,15 +227,22 @@ func goalOfPayment(kind string) string {
 // a payment outside any session has an entry of its own.
 func timelineOf(d *analytics.VisitorDetail) []timelineEntry {
 	entries := make([]timelineEntry, 0, len(d.Sessions))
+	var sessions []*event.Session
 	for _, s := range d.Sessions {
-		entries = append(entries, sessionEntry(d, s))
+		if d.Profile.Covers(s.Visitor, s.Start, s.End) {
+			sessions = append(sessions, s)
+			entries = append(entries, sessionEntry(d, s))
+		}
 	}
 	for _, p := range d.Payments {
+		if !d.Profile.Covers(p.Visitor, p.Time, p.Time) {
+			continue
+		}
 		ev := timelineEvent{
 			Type: "payment", Timestamp: Stamp(p.Time), Currency: p.Currency, Kind: p.Kind, at: p.Time,
 			Amount: amountOf(p),
 		}
-		if i := sessionAt(d.Sessions, p); i >= 0 {
+		if i := sessionAt(sessions, p); i >= 0 {
 			entries[i].Events = append(entries[i].Events, ev)
 			continue
 		}
@@ -273,7 +280,7 @@ func sessionEntry(d *analytics.VisitorDetail, s *event.Session) timelineEntry {
 		EntryPage: orNull(s.EntryPath), Events: []timelineEvent{}, at: s.Start,
 	}
 	for _, e := range d.Events {
-		if e.Visitor != s.Visitor || e.Time.Before(s.Start) || e.Time.After(s.End) {
+		if e.Visitor != s.Visitor || e.Time.Before(s.Start) || e.Time.After(s.End) || !d.Profile.Covers(e.Visitor, e.Time, e.Time) {
 			continue
 		}
 		ev := timelineEvent{Timestamp: Stamp(e.Time), at: e.Time}

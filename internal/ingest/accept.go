@@ -31,6 +31,7 @@ type Config struct {
 	Websites    Websites
 	Store       Store
 	Drops       DropStore
+	Apps        AppStore
 	Secrets     Secrets
 	Systems     *enrich.Systems
 	Geo         *enrich.Geo
@@ -51,6 +52,7 @@ type Ingest struct {
 	rules     ruleBook
 	limits    *limiter
 	drops     *dropBook
+	apps      *appBook
 	steps     []step
 	importing sync.Mutex
 	stop      context.CancelFunc
@@ -74,7 +76,7 @@ func Open(ctx context.Context, cfg Config) (*Ingest, error) {
 	running, stop := context.WithCancel(context.Background())
 	in := &Ingest{
 		cfg: cfg, committer: committer, identity: identity, rules: ruleBook{byID: map[string]*rules{}},
-		limits: limits, drops: newDropBook(cfg.Drops), stop: stop, stopped: make(chan struct{}),
+		limits: limits, drops: newDropBook(cfg.Drops), apps: newAppBook(cfg.Apps, cfg.Log), stop: stop, stopped: make(chan struct{}),
 	}
 	in.steps = []step{dropBots, dropGPC, dropAttack, dropExcluded, dropForeignHosts}
 	go func() {
@@ -272,6 +274,7 @@ func dropAttack(in *Ingest, a *arrival) Reason {
 	case a.message.kind == event.Pageview && (v.Width <= 0 || v.Height <= 0),
 		a.header != nil && a.header.Get("Accept-Language") == "",
 		in.isDataCenter(a.addr),
+		a.header != nil && a.isApp() && !in.apps.uses(a),
 		in.limits.newVisitorTooSoon(a):
 		return DropBot
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -75,7 +76,9 @@ type dropKey struct {
 // dropBook counts drops in memory and writes them to the store now and then: a
 // count is worth no commit of its own.
 type dropBook struct {
-	store  DropStore
+	store   DropStore
+	writing sync.Mutex // held over a whole flush: who waits for it reads what it wrote
+
 	mu     sync.Mutex
 	counts map[dropKey]int64
 	hosts  map[[2]string]time.Time
@@ -109,8 +112,12 @@ func (b *dropBook) add(a *arrival, reason Reason) {
 	}
 }
 
-// flush writes what is pending; what could not be written stays pending.
+// flush writes what is pending and returns when everything added before the
+// call is in the store, also when another flush was under way. What could not be
+// written stays pending.
 func (b *dropBook) flush(ctx context.Context) error {
+	b.writing.Lock()
+	defer b.writing.Unlock()
 	b.mu.Lock()
 	counts, hosts, bots := b.counts, b.hosts, b.bots
 	b.reset()
@@ -129,18 +136,21 @@ func (b *dropBook) flush(ctx context.Context) error {
 		return nil
 	}
 	if err := b.store.AddDrops(ctx, d); err != nil {
-		b.putBack(counts)
+		b.putBack(counts, hosts, bots)
 		return fmt.Errorf("store drop counts: %w", err)
 	}
 	return nil
 }
 
-func (b *dropBook) putBack(counts map[dropKey]int64) {
+func (b *dropBook) putBack(counts map[dropKey]int64, hosts map[[2]string]time.Time, bots map[botKey]time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for k, n := range counts {
 		b.counts[k] += n
 	}
+	maps.Copy(hosts, b.hosts)
+	maps.Copy(bots, b.bots)
+	b.hosts, b.bots = hosts, bots
 }
 
 // run flushes every few seconds until ctx ends, and once more then.

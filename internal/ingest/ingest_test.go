@@ -179,6 +179,10 @@ type noDrops struct{}
 
 func (noDrops) AddDrops(context.Context, Drops) error { return nil }
 
+type noApps struct{}
+
+func (noApps) HasBrowser(context.Context, string, string) (bool, error) { return false, nil }
+
 // FuzzAccept: whatever a body holds, it is stored, ignored or refused, never an
 // internal error.
 func FuzzAccept(f *testing.F) {
@@ -192,7 +196,7 @@ func FuzzAccept(f *testing.F) {
 	}
 	in, err := Open(f.Context(), Config{
 		Websites: oneWebsite{&site.Website{ID: "w", TrackingID: "dfid_1", Domain: "shop.example"}},
-		Store:    &failingStore{}, Drops: noDrops{}, Secrets: fixedSecrets{}, Systems: systems, Geo: geo, Origins: enrich.NewOrigins(),
+		Store:    &failingStore{}, Drops: noDrops{}, Apps: noApps{}, Secrets: fixedSecrets{}, Systems: systems, Geo: geo, Origins: enrich.NewOrigins(),
 		Trust: Trust{Any: true}, Now: time.Now, IDs: id.NewGenerator(), Log: slog.New(slog.DiscardHandler), Stored: func([]*event.Event) {},
 	})
 	if err != nil {

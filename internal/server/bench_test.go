@@ -91,22 +91,27 @@ func hammerOne(addr, tracking string, client int, until time.Time) ([]time.Durat
 	in := bufio.NewReader(conn)
 	var took []time.Duration
 	for i := 0; time.Now().Before(until); i++ {
-		v := event.VisitorID{byte(client), byte(i >> 16), byte(i >> 8), byte(i)}.ForceV4()
-		body := `{"websiteId":"` + tracking + `","domain":"shop.example","type":"pageview","href":"https://shop.example/p` + strconv.Itoa(i%50) +
-			`?utm_source=news","referrer":"https://www.google.com/","viewport":{"width":1280,"height":720},"language":"en-GB","timezone":"Europe/Berlin","visitorId":"` +
-			v.String() + `","sessionId":"s` + v.String() + `"}`
-		request := fmt.Sprintf("POST /api/events HTTP/1.1\r\nHost: x\r\nUser-Agent: %s\r\nContent-Type: application/json\r\nX-Forwarded-For: 91.%d.%d.%d\r\nContent-Length: %d\r\n\r\n%s",
-			chrome, client, i>>8&255, i&255, len(body), body)
 		sent := time.Now()
-		if _, err := io.WriteString(conn, request); err != nil {
-			return took, fmt.Errorf("write: %w", err)
-		}
-		if err := readAnswer(in); err != nil {
+		if err := sendView(conn, in, tracking, client, i); err != nil {
 			return took, err
 		}
 		took = append(took, time.Since(sent))
 	}
 	return took, nil
+}
+
+// sendView sends the i-th page view of a client and reads the answer.
+func sendView(conn net.Conn, in *bufio.Reader, tracking string, client, i int) error {
+	v := event.VisitorID{byte(client), byte(i >> 16), byte(i >> 8), byte(i)}.ForceV4()
+	body := `{"websiteId":"` + tracking + `","domain":"shop.example","type":"pageview","href":"https://shop.example/p` + strconv.Itoa(i%50) +
+		`?utm_source=news","referrer":"https://www.google.com/","viewport":{"width":1280,"height":720},"language":"en-GB","timezone":"Europe/Berlin","visitorId":"` +
+		v.String() + `","sessionId":"s` + v.String() + `"}`
+	request := fmt.Sprintf("POST /api/events HTTP/1.1\r\nHost: x\r\nUser-Agent: %s\r\nContent-Type: application/json\r\nX-Forwarded-For: 91.%d.%d.%d\r\nContent-Length: %d\r\n\r\n%s",
+		chrome, client, i>>8&255, i&255, len(body), body)
+	if _, err := io.WriteString(conn, request); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return readAnswer(in)
 }
 
 func readAnswer(in *bufio.Reader) error {
@@ -159,6 +164,7 @@ func BenchmarkReports(b *testing.B) {
 						}
 						b.ReportMetric(float64(best.Microseconds())/1000, "ms-19-queries")
 						b.ReportMetric(float64(events), "events")
+						b.ReportMetric(peakMemory(), "peak-MB")
 						b.ReportMetric(0, "ns/op")
 					}
 				})

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -115,6 +117,7 @@ func TestEvents_answers(t *testing.T) {
 		{name: "attack mode without viewport", settings: map[string]any{"isAttackModeEnabled": true}, body: map[string]any{"viewport": nil}, status: 200, ignored: "bot"},
 		{name: "attack mode without language", settings: map[string]any{"isAttackModeEnabled": true}, headers: map[string]string{"Accept-Language": ""}, status: 200, ignored: "bot"},
 		{name: "attack mode, a person", settings: map[string]any{"isAttackModeEnabled": true}, status: 200, stored: 1},
+		{name: "attack mode, an app never seen", settings: map[string]any{"isAttackModeEnabled": true}, body: map[string]any{"device": map[string]string{"platform": "ios", "osVersion": "17.5", "model": "iPhone"}, "href": "https://shop.example/__app/ios/Home"}, headers: map[string]string{"User-Agent": "DataFast/1.0.0 Mobile"}, status: 200, ignored: "bot"},
 		{name: "bot", headers: map[string]string{"User-Agent": "curl/8.5.0"}, status: 200, ignored: "bot"},
 		{name: "no user agent", headers: map[string]string{"User-Agent": ""}, status: 200, ignored: "bot"},
 		{name: "prefetch", headers: map[string]string{"Sec-Purpose": "prefetch;prerender"}, status: 200, ignored: "bot"},
@@ -448,5 +451,104 @@ func TestRealtime(t *testing.T) {
 	}
 	if status, _ := in.call("GET", "/api/v1/analytics/realtime", url.Values{"websiteId": {in.website.ID}, "fields": {"sessions"}}, nil, jsonType); status != 400 {
 		t.Errorf("bad fields: %d", status)
+	}
+}
+
+// TestEvents_attackModeKnowsApps: an app that the website had visitors from before
+// attack mode still may send.
+func TestEvents_attackModeKnowsApps(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t, "shop.example", "UTC", "EUR")
+	app := map[string]any{"device": map[string]string{"platform": "ios", "osVersion": "17.5", "model": "iPhone"}, "href": "https://shop.example/__app/ios/Home"}
+	in.send(app, map[string]string{"User-Agent": "DataFast/1.0.0 Mobile"})
+	in.overview() // what is committed is in the sessions
+	in.update(map[string]any{"isAttackModeEnabled": true})
+	app["href"] = "https://shop.example/__app/ios/Cart"
+	if status, answer, _ := in.send(app, map[string]string{"User-Agent": "DataFast/1.0.0 Mobile"}); status != http.StatusOK || answer["ignored"] != nil {
+		t.Errorf("known app: %d %v", status, answer)
+	}
+}
+
+// TestRealtimeStream reads what happens as it happens: a snapshot, a visitor with
+// their page view, a payment.
+func TestRealtimeStream(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t, "shop.example", "UTC", "EUR")
+	server := httptest.NewServer(in.server.Router)
+	t.Cleanup(server.Close)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/api/v1/analytics/realtime/stream?websiteId="+in.website.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+in.token)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	next := func(name, part string) {
+		t.Helper()
+		for lines.Scan() {
+			if lines.Text() != "event: "+name {
+				continue
+			}
+			if lines.Scan(); !strings.Contains(lines.Text(), part) {
+				t.Fatalf("%s: %s does not hold %s", name, lines.Text(), part)
+			}
+			return
+		}
+		t.Fatalf("the stream ended before %s: %v", name, lines.Err())
+	}
+	next("snapshot", `"count":0`)
+	in.send(nil, nil)
+	next("visitor", visitor)
+	next("event", `"type":"pageview"`)
+	paid := fmt.Sprintf(`{"amount":29,"currency":"EUR","transaction_id":"t1","datafast_visitor_id":%q}`, visitor)
+	in.mustCall("POST", "/api/v1/payments", url.Values{"websiteId": {in.website.ID}}, []byte(paid), jsonType)
+	next("payment", `"amount":29`)
+}
+
+// TestIdentify_moves: one who signs in as somebody else takes only what comes then
+// into the other's timeline.
+func TestIdentify_moves(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t, "shop.example", "UTC", "EUR")
+	identify := func(user string) {
+		in.mustCall("POST", "/api/v1/identify", url.Values{"websiteId": {in.website.ID}}, fmt.Appendf(nil, `{"user_id":%q,"datafast_visitor_id":%q}`, user, visitor), jsonType)
+	}
+	timeline := func() (user string, pages []string) {
+		data, _ := in.mustCall("GET", "/api/v1/visitors/"+visitor, url.Values{"websiteId": {in.website.ID}}, nil, jsonType)["data"].(map[string]any)
+		raw, err := json.Marshal(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d struct {
+			Profile  struct{ UserID string }
+			Timeline []struct{ Events []struct{ Type, URL string } }
+		}
+		if err := json.Unmarshal(raw, &d); err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range d.Timeline {
+			for _, e := range entry.Events {
+				pages = append(pages, e.URL)
+			}
+		}
+		return d.Profile.UserID, pages
+	}
+	in.send(map[string]any{"href": "https://shop.example/before"}, nil)
+	identify("ann")
+	if user, pages := timeline(); user != "ann" || len(pages) != 1 {
+		t.Errorf("first user %s has %v, want what was before too", user, pages)
+	}
+	time.Sleep(5 * time.Millisecond) // links hold by the millisecond
+	identify("bob")
+	time.Sleep(5 * time.Millisecond)
+	in.send(map[string]any{"href": "https://shop.example/after"}, nil)
+	if user, pages := timeline(); user != "bob" || len(pages) != 1 || !strings.HasSuffix(pages[0], "/after") {
+		t.Errorf("second user %s has %v, want only what came after", user, pages)
 	}
 }

@@ -94,7 +94,7 @@ func (s *Server) openPipeline(ctx context.Context) (*pipeline, error) {
 	go p.matchEmails()
 	s.onClose(p.close)
 	p.ingest, err = ingest.Open(ctx, ingest.Config{
-		Websites: s.people.directory, Store: s.events, Drops: s.events, Secrets: secrets{s.control},
+		Websites: s.people.directory, Store: s.events, Drops: s.events, Apps: s.events, Secrets: secrets{s.control},
 		Systems: systems, Geo: geo, Origins: enrich.NewOrigins(),
 		Trust: ingest.Trust{Any: s.IngestTrustAny, Proxies: s.TrustedProxies}, DataCenters: s.DataCenters,
 		Now: time.Now, IDs: ids, Log: s.log, Stored: p.stored,
@@ -154,8 +154,11 @@ func (p *pipeline) alert(e *event.Event) {
 	})
 }
 
-// paid tells alerts of the goal that a payment raised.
+// paid tells watchers of a payment, and alerts of the goal that it raised.
 func (p *pipeline) paid(w *site.Website, payment revenue.Payment, goal string) {
+	if payment.Kind == revenue.New || payment.Kind == revenue.Renewal {
+		p.live.Paid(&payment)
+	}
 	visitor := ""
 	if !payment.Visitor.IsZero() {
 		visitor = payment.Visitor.String()

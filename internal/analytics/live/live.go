@@ -2,7 +2,7 @@
 // now, what just happened. It is filled from the store at start and by each
 // committed batch after that, so that polling costs the store nothing.
 //
-// It may import event. It must not be the only copy of anything.
+// It may import event and revenue. It must not be the only copy of anything.
 package live
 
 import (
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"datafast/internal/event"
+	"datafast/internal/revenue"
 )
 
 // The windows of api.md §8.5 and product.md §2.
@@ -33,7 +34,13 @@ type View struct {
 type website struct {
 	events   []*event.Event // in order of arrival
 	visitors map[event.VisitorID]time.Time
-	watchers map[chan *event.Event]bool
+	watchers map[chan Change]bool
+}
+
+// Change is what a watcher is told: an event or a payment, one of them set.
+type Change struct {
+	Event   *event.Event
+	Payment *revenue.Payment
 }
 
 // New returns an empty view.
@@ -53,14 +60,27 @@ func (v *View) Add(batch []*event.Event) {
 		if e.Time.After(s.visitors[e.Visitor]) {
 			s.visitors[e.Visitor] = e.Time
 		}
-		for w := range s.watchers {
-			select {
-			case w <- e:
-			default: // a slow reader misses events rather than holding up the rest
-			}
-		}
+		s.tell(Change{Event: e})
 		if len(s.events) > maxKept {
 			s.trim(oldest)
+		}
+	}
+}
+
+// Paid tells watchers of a payment that was recorded. Payments are not kept here.
+func (v *View) Paid(p *revenue.Payment) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if s := v.sites[p.WebsiteID]; s != nil {
+		s.tell(Change{Payment: p})
+	}
+}
+
+func (s *website) tell(c Change) {
+	for w := range s.watchers {
+		select {
+		case w <- c:
+		default: // a slow reader misses changes rather than holding up the rest
 		}
 	}
 }
@@ -68,7 +88,7 @@ func (v *View) Add(batch []*event.Event) {
 func (v *View) site(id string) *website {
 	s := v.sites[id]
 	if s == nil {
-		s = &website{visitors: map[event.VisitorID]time.Time{}, watchers: map[chan *event.Event]bool{}}
+		s = &website{visitors: map[event.VisitorID]time.Time{}, watchers: map[chan Change]bool{}}
 		v.sites[id] = s
 	}
 	return s
@@ -133,10 +153,10 @@ func (v *View) Recent(websiteID string, window time.Duration) (visitors []event.
 	return visitors, events
 }
 
-// Watch returns a channel of a website's events as they are committed, and a
-// function that ends it.
-func (v *View) Watch(websiteID string) (<-chan *event.Event, func()) {
-	c := make(chan *event.Event, 256)
+// Watch returns a channel of a website's events as they are committed and of its
+// payments as they are recorded, and a function that ends it.
+func (v *View) Watch(websiteID string) (<-chan Change, func()) {
+	c := make(chan Change, 256)
 	v.mu.Lock()
 	v.site(websiteID).watchers[c] = true
 	v.mu.Unlock()

@@ -41,7 +41,7 @@ func TestView_Watch(t *testing.T) {
 	events, stop := v.Watch("a")
 	e := &event.Event{WebsiteID: "a", Time: time.Now()}
 	v.Add([]*event.Event{e, {WebsiteID: "b", Time: time.Now()}})
-	if got := <-events; got != e {
+	if got := <-events; got.Event != e {
 		t.Errorf("watched %v, want %v", got, e)
 	}
 	stop()

@@ -34,8 +34,9 @@ type Payment struct {
 // World is everything that is known of one website.
 type World struct {
 	Payments []Payment
-	// Profile names the profile of a visitor; visitors of one profile are one person.
-	Profile map[event.VisitorID]string
+	// Users says who each visitor was, oldest first. The first is also who they were
+	// before; a later one is who they are from that moment on.
+	Users map[event.VisitorID][]User
 
 	visitors []*visitor
 	byID     map[event.VisitorID]*visitor
@@ -54,7 +55,7 @@ type session struct {
 
 // New cuts events, in any order, into visitors and their sessions.
 func New(events []*event.Event) *World {
-	w := &World{byID: map[event.VisitorID]*visitor{}, Profile: map[event.VisitorID]string{}}
+	w := &World{byID: map[event.VisitorID]*visitor{}, Users: map[event.VisitorID][]User{}}
 	for _, e := range events {
 		v := w.byID[e.Visitor]
 		if v == nil {
@@ -83,14 +84,50 @@ func within(r analytics.Range, t time.Time) bool {
 	return r.IsAll() || !t.Before(r.From) && t.Before(r.To)
 }
 
-// isCustomer: a visitor, or another of the same profile, has a payment above zero
-// that was not refunded whole.
+// User is a user id that a visitor was identified with.
+type User struct {
+	ID string
+	At time.Time
+}
+
+// userAt is who a visitor was at a moment; empty when never identified.
+func (w *World) userAt(v event.VisitorID, at time.Time) string {
+	user := ""
+	for i, u := range w.Users[v] {
+		if i == 0 || !u.At.After(at) {
+			user = u.ID
+		}
+	}
+	return user
+}
+
+// wasUser reports whether a visitor was ever a user.
+func (w *World) wasUser(v event.VisitorID, user string) bool {
+	return user != "" && slices.ContainsFunc(w.Users[v], func(u User) bool { return u.ID == user })
+}
+
+// wasUserDuring reports whether the visitor of a session was a user at some moment
+// of it.
+func (w *World) wasUserDuring(s *session, user string) bool {
+	if user == "" {
+		return false
+	}
+	if w.userAt(s.Visitor, s.Start) == user {
+		return true
+	}
+	return slices.ContainsFunc(w.Users[s.Visitor], func(u User) bool {
+		return u.ID == user && !u.At.Before(s.Start) && !u.At.After(s.End)
+	})
+}
+
+// isCustomer: a visitor has a payment above zero that was not refunded whole, or
+// was once the user who made one.
 func (w *World) isCustomer(id event.VisitorID) bool {
 	for _, p := range w.Payments {
 		if p.Kind != "new" && p.Kind != "renewal" || p.Minor <= 0 || p.Visitor.IsZero() {
 			continue
 		}
-		if p.Visitor != id && (w.Profile[id] == "" || w.Profile[p.Visitor] != w.Profile[id]) {
+		if p.Visitor != id && !w.wasUser(id, w.userAt(p.Visitor, p.Time)) {
 			continue
 		}
 		refunded := int64(0)
@@ -126,25 +163,32 @@ func (w *World) during(s *session, t time.Time) bool {
 	return !t.Before(s.Start) && t.Sub(s.End) <= event.SessionGap
 }
 
+// sessionsUpTo lists the sessions with a page view that began by a moment, of those
+// who match.
+func (w *World) sessionsUpTo(at time.Time, match func(*session) bool) []*session {
+	var out []*session
+	for _, v := range w.visitors {
+		for _, s := range v.sessions {
+			if s.Pageviews > 0 && !s.Start.After(at) && match(s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
 // credited is the session that gets the credit for a payment; nil for none. Only
 // sessions with a page view that began by then can have it.
 func (w *World) credited(p Payment, model analytics.Attribution) *session {
 	if p.Visitor.IsZero() {
 		return nil
 	}
-	var before []*session
-	for _, v := range w.visitors {
-		same := v.id == p.Visitor
-		if model == analytics.FirstTouch && w.Profile[p.Visitor] != "" && w.Profile[v.id] == w.Profile[p.Visitor] {
-			same = true
-		}
-		if !same {
-			continue
-		}
-		for _, s := range v.sessions {
-			if s.Pageviews > 0 && !s.Start.After(p.AttributedAt) {
-				before = append(before, s)
-			}
+	before := w.sessionsUpTo(p.AttributedAt, func(s *session) bool { return s.Visitor == p.Visitor })
+	if model == analytics.FirstTouch {
+		// The first of all sessions of the same user, on whatever device.
+		user := w.userAt(p.Visitor, p.AttributedAt)
+		if of := w.sessionsUpTo(p.AttributedAt, func(s *session) bool { return w.wasUserDuring(s, user) }); len(of) > 0 {
+			before = of
 		}
 	}
 	if len(before) == 0 {

@@ -8,14 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/duckdb/duckdb-go/v2"
-
 	"datafast/internal/event"
 	"datafast/internal/revenue"
+	"datafast/internal/store/eventsql"
 )
-
-const paymentColumns = `id, transaction_id, kind, amount_minor, currency, site_amount, estimated, time,
-	visitor, sent_visitor, attributed_at, email, name, customer_id, refund_of`
 
 // ChangePayments runs f in one transaction of the writer, alone.
 func (s *Store) ChangePayments(ctx context.Context, websiteID string, f func(revenue.Tx) error) error {
@@ -89,67 +85,20 @@ func (t *paymentTx) Matching(ctx context.Context, d revenue.Deletion) ([]*revenu
 	if d.TransactionID != "" {
 		return t.query(ctx, `transaction_id = ?`, d.TransactionID)
 	}
-	condition, args := paymentConditions(d.Visitor, d.From, d.To)
+	condition, args := t.s.PaymentConditions(d.Visitor, d.From, d.To)
 	return t.query(ctx, condition, args...)
-}
-
-func paymentConditions(v event.VisitorID, from, to time.Time) (string, []any) {
-	conditions, args := []string{"TRUE"}, []any{}
-	if !v.IsZero() {
-		conditions, args = append(conditions, "visitor = ?"), append(args, v.String())
-	}
-	if !from.IsZero() {
-		conditions, args = append(conditions, "time >= ?", "time < ?"), append(args, from.UnixMilli(), to.UnixMilli())
-	}
-	return strings.Join(conditions, " AND "), args
 }
 
 // All returns every payment of the website.
 func (t *paymentTx) All(ctx context.Context) ([]*revenue.Payment, error) { return t.query(ctx, "TRUE") }
 
 func (t *paymentTx) query(ctx context.Context, condition string, args ...any) ([]*revenue.Payment, error) {
-	rows, err := t.s.writer.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payments WHERE site = ? AND (`+condition+`)`,
+	rows, err := t.s.writer.QueryContext(ctx, `SELECT `+eventsql.PaymentColumns+` FROM payments WHERE site = ? AND (`+condition+`)`,
 		append([]any{t.site}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read payments: %w", err)
 	}
-	return scanPayments(rows, t.websiteID)
-}
-
-func scanPayments(rows *sql.Rows, websiteID string) ([]*revenue.Payment, error) {
-	defer rows.Close()
-	var out []*revenue.Payment
-	for rows.Next() {
-		p, err := scanPayment(rows, websiteID)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
-}
-
-func scanPayment(r scanner, websiteID string) (*revenue.Payment, error) {
-	p := &revenue.Payment{WebsiteID: websiteID}
-	var id duckdb.UUID
-	var kind uint8
-	var at, attributed int64
-	var site sql.NullInt64
-	var visitor, sent *duckdb.UUID
-	err := r.Scan(&id, &p.TransactionID, &kind, &p.AmountMinor, &p.Currency, &site, &p.Estimated, &at,
-		&visitor, &sent, &attributed, &p.Email, &p.Name, &p.CustomerID, &p.RefundOf)
-	if err != nil {
-		return nil, fmt.Errorf("scan payment: %w", err)
-	}
-	p.ID, p.Kind, p.Time, p.AttributedAt = unpackID(id), revenue.Kind(kind), fromMillis(at), fromMillis(attributed)
-	p.SiteMinor, p.HasRate = site.Int64, site.Valid
-	if visitor != nil {
-		p.Visitor = event.VisitorID(*visitor)
-	}
-	if sent != nil {
-		p.SentVisitor = event.VisitorID(*sent)
-	}
-	return p, nil
+	return eventsql.ScanPayments(rows, t.websiteID)
 }
 
 // Update writes changed rows by id.
@@ -171,7 +120,7 @@ func (t *paymentTx) Update(ctx context.Context, list []*revenue.Payment) error {
 
 // Insert writes a new row.
 func (t *paymentTx) Insert(ctx context.Context, p *revenue.Payment) error {
-	id, err := packID(p.ID)
+	id, err := eventsql.PackID(p.ID)
 	if err != nil {
 		return err
 	}
@@ -179,9 +128,9 @@ func (t *paymentTx) Insert(ctx context.Context, p *revenue.Payment) error {
 	if p.HasRate {
 		site = p.SiteMinor
 	}
-	return t.s.exec(ctx, `INSERT INTO payments (site, `+paymentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.site, id.String(), p.TransactionID, uint8(p.Kind), p.AmountMinor, p.Currency, site, p.Estimated, millis(p.Time),
-		visitorOrNull(p.Visitor), visitorOrNull(p.SentVisitor), millis(p.AttributedAt), p.Email, p.Name, p.CustomerID, p.RefundOf)
+	return t.s.exec(ctx, `INSERT INTO payments (site, `+eventsql.PaymentColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.site, id.String(), p.TransactionID, uint8(p.Kind), p.AmountMinor, p.Currency, site, p.Estimated, eventsql.Millis(p.Time),
+		visitorOrNull(p.Visitor), visitorOrNull(p.SentVisitor), eventsql.Millis(p.AttributedAt), p.Email, p.Name, p.CustomerID, p.RefundOf)
 }
 
 func visitorOrNull(v event.VisitorID) any {
@@ -195,7 +144,7 @@ func visitorOrNull(v event.VisitorID) any {
 func (t *paymentTx) Delete(ctx context.Context, ids []string) error {
 	packed := make([]string, len(ids))
 	for i, id := range ids {
-		u, err := packID(id)
+		u, err := eventsql.PackID(id)
 		if err != nil {
 			return err
 		}
@@ -209,10 +158,10 @@ func (t *paymentTx) Delete(ctx context.Context, ids []string) error {
 
 // VisitorOfEmail finds the visitor that an email address leads to.
 func (t *paymentTx) VisitorOfEmail(ctx context.Context, email string, at time.Time) (event.VisitorID, error) {
-	var visitor duckdb.UUID
+	var visitor eventsql.ID
 	err := t.s.writer.QueryRowContext(ctx, `SELECT v.visitor FROM profiles p JOIN profile_visitors v ON v.site = p.site AND v.user_id = p.user_id
 		WHERE p.site = ? AND (lower(p.user_id) = ? OR lower(json_extract_string(p.traits, '$.email')) = ?)
-		ORDER BY v.linked_at DESC LIMIT 1`, t.site, email, email).Scan(&visitor)
+		ORDER BY v.until DESC, v.linked_at DESC LIMIT 1`, t.site, email, email).Scan(&visitor)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = t.s.writer.QueryRowContext(ctx, `SELECT visitor FROM events WHERE site = ? AND kind = ? AND time BETWEEN ? AND ?
 			AND lower(json_extract_string(data, '$.email')) = ? ORDER BY abs(time - ?) LIMIT 1`,
@@ -225,35 +174,4 @@ func (t *paymentTx) VisitorOfEmail(ctx context.Context, email string, at time.Ti
 		return event.VisitorID{}, fmt.Errorf("find visitor of email: %w", err)
 	}
 	return event.VisitorID(visitor), nil
-}
-
-// Payments returns a page of payments, newest first, and how many there are.
-func (s *Store) Payments(ctx context.Context, q revenue.PaymentsQuery) ([]revenue.Payment, int, error) {
-	condition, args := paymentConditions(q.Visitor, q.From, q.To)
-	args = append([]any{s.numOf(q.WebsiteID)}, args...)
-	var total int
-	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM payments WHERE site = ? AND `+condition, args...).Scan(&total); err != nil {
-		return nil, 0, fmt.Errorf("count payments: %w", err)
-	}
-	order := ` ORDER BY time DESC, id DESC`
-	if q.OldestFirst {
-		order = ` ORDER BY time, id`
-	}
-	query := `SELECT ` + paymentColumns + ` FROM payments WHERE site = ? AND ` + condition + order
-	if q.Limit > 0 {
-		query, args = query+` LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)
-	}
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read payments: %w", err)
-	}
-	list, err := scanPayments(rows, q.WebsiteID)
-	if err != nil {
-		return nil, 0, err
-	}
-	out := make([]revenue.Payment, len(list))
-	for i, p := range list {
-		out[i] = *p
-	}
-	return out, total, nil
 }

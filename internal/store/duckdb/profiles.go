@@ -6,15 +6,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/duckdb/duckdb-go/v2"
-
 	"datafast/internal/analytics"
-	"datafast/internal/event"
+	"datafast/internal/store/eventsql"
 )
-
-// maxTraits is how many metadata keys a profile keeps, the last written ones
-// (tracker.md §11).
-const maxTraits = 50
 
 // Identify ties a visitor to the profile of a user id, makes it when it is new,
 // and merges traits into it. It returns the profile's id and whether it is new.
@@ -32,39 +26,39 @@ func (s *Store) Identify(ctx context.Context, in analytics.Identity) (profileID 
 	return profileID, created, err
 }
 
-// link does the work of Identify within a transaction. A visitor who identified
-// later under another user id keeps that one.
+// link does the work of Identify within a transaction.
 func (s *Store) link(ctx context.Context, site uint32, in analytics.Identity) (profileID string, created bool, err error) {
 	profileID, created, err = s.upsertProfile(ctx, site, in)
 	if err != nil {
 		return "", false, err
 	}
-	var later int
-	err = s.writer.QueryRowContext(ctx, `SELECT count(*) FROM profile_visitors WHERE site = ? AND visitor = ? AND linked_at > ?`,
-		site, in.Visitor.String(), in.At.UnixMilli()).Scan(&later)
+	links, err := eventsql.ReadLinks(ctx, s.writer, `site = ? AND visitor = ?`, site, in.Visitor.String())
 	if err != nil {
-		return "", false, fmt.Errorf("read link of visitor: %w", err)
-	}
-	if later > 0 {
-		return profileID, created, nil
+		return "", false, err
 	}
 	if err := s.exec(ctx, `DELETE FROM profile_visitors WHERE site = ? AND visitor = ?`, site, in.Visitor.String()); err != nil {
 		return "", false, err
 	}
-	return profileID, created, s.exec(ctx, `INSERT INTO profile_visitors VALUES (?, ?, ?, ?)`,
-		site, in.Visitor.String(), in.UserID, in.At.UnixMilli())
-}
-
-func (s *Store) upsertProfile(ctx context.Context, site uint32, in analytics.Identity) (string, bool, error) {
-	var id duckdb.UUID
-	var traits string
-	err := s.writer.QueryRowContext(ctx, `SELECT id, traits FROM profiles WHERE site = ? AND user_id = ?`, site, in.UserID).Scan(&id, &traits)
-	if errors.Is(err, sql.ErrNoRows) {
-		packed, err := packID(in.ProfileID)
+	for _, l := range analytics.Relink(links, &in) {
+		err := s.exec(ctx, `INSERT INTO profile_visitors (site, visitor, user_id, linked_at, since, until) VALUES (?, ?, ?, ?, ?, ?)`,
+			site, l.Visitor.String(), l.UserID, l.At, l.Since, l.Until)
 		if err != nil {
 			return "", false, err
 		}
-		merged, err := mergeTraits("", in.Traits)
+	}
+	return profileID, created, nil
+}
+
+func (s *Store) upsertProfile(ctx context.Context, site uint32, in analytics.Identity) (string, bool, error) {
+	var id eventsql.ID
+	var traits string
+	err := s.writer.QueryRowContext(ctx, `SELECT id, traits FROM profiles WHERE site = ? AND user_id = ?`, site, in.UserID).Scan(&id, &traits)
+	if errors.Is(err, sql.ErrNoRows) {
+		packed, err := eventsql.PackID(in.ProfileID)
+		if err != nil {
+			return "", false, err
+		}
+		merged, err := eventsql.MergeTraits("", in.Traits)
 		if err != nil {
 			return "", false, err
 		}
@@ -74,58 +68,10 @@ func (s *Store) upsertProfile(ctx context.Context, site uint32, in analytics.Ide
 	if err != nil {
 		return "", false, fmt.Errorf("read profile: %w", err)
 	}
-	merged, err := mergeTraits(traits, in.Traits)
+	merged, err := eventsql.MergeTraits(traits, in.Traits)
 	if err != nil {
 		return "", false, err
 	}
-	return unpackID(id), false, s.exec(ctx, `UPDATE profiles SET traits = ?, updated_at = ? WHERE site = ? AND user_id = ?`,
+	return eventsql.UnpackID(id), false, s.exec(ctx, `UPDATE profiles SET traits = ?, updated_at = ? WHERE site = ? AND user_id = ?`,
 		merged, in.At.UnixMilli(), site, in.UserID)
-}
-
-// mergeTraits merges a JSON object of new traits into the stored one. An empty
-// name or image does not replace what is known.
-func mergeTraits(stored, fresh string) (string, error) {
-	merged := orderedObject{}
-	if err := merged.add(stored); err != nil {
-		return "", err
-	}
-	if err := merged.add(fresh); err != nil {
-		return "", err
-	}
-	return merged.json(maxTraits)
-}
-
-func (s *Store) profileOf(ctx context.Context, db queryer, site uint32, v event.VisitorID) (*analytics.Profile, error) {
-	p := &analytics.Profile{}
-	var id duckdb.UUID
-	var at int64
-	err := db.QueryRowContext(ctx, `SELECT p.id, p.user_id, p.traits, p.identified_at FROM profile_visitors v
-		JOIN profiles p ON p.site = v.site AND p.user_id = v.user_id WHERE v.site = ? AND v.visitor = ?`, site, v.String()).
-		Scan(&id, &p.UserID, &p.Traits, &at)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read profile: %w", err)
-	}
-	p.ID, p.IdentifiedAt = unpackID(id), fromMillis(at)
-	rows, err := db.QueryContext(ctx, `SELECT visitor FROM profile_visitors WHERE site = ? AND user_id = ? ORDER BY linked_at, visitor`, site, p.UserID)
-	if err != nil {
-		return nil, fmt.Errorf("read visitors of profile: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var visitor duckdb.UUID
-		if err := rows.Scan(&visitor); err != nil {
-			return nil, fmt.Errorf("scan visitor of profile: %w", err)
-		}
-		p.Visitors = append(p.Visitors, event.VisitorID(visitor))
-	}
-	return p, rows.Err()
-}
-
-// queryer is what reads need of *sql.DB and *sql.Tx.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }

@@ -59,6 +59,9 @@ CREATE TABLE profiles (
 	identified_at BIGINT NOT NULL, updated_at BIGINT NOT NULL
 );
 CREATE TABLE profile_visitors (site UINTEGER NOT NULL, visitor UUID NOT NULL, user_id VARCHAR NOT NULL, linked_at BIGINT NOT NULL);
+`, `
+ALTER TABLE profile_visitors ADD COLUMN since BIGINT DEFAULT 0;
+ALTER TABLE profile_visitors ADD COLUMN until BIGINT DEFAULT 9223372036854775807;
 `}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"datafast/internal/event"
+	"datafast/internal/store/eventsql"
 	"datafast/internal/store/sessionize"
 )
 
@@ -20,8 +21,7 @@ const staleChunk = 20_000
 // settle merges a website's waiting sessions, so that a read that follows sees
 // every acknowledged event.
 func (s *Store) settle(ctx context.Context, websiteID string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lockToMerge()()
 	if !s.tracker.Waits(websiteID) {
 		return nil
 	}
@@ -38,8 +38,24 @@ func (s *Store) mergeIfWaiting(ctx context.Context) (wrote bool, err error) {
 	return true, s.merge(ctx)
 }
 
+// lockToMerge takes mu, and layout where what waits would write to sealed days. It
+// returns the function that lets go.
+func (s *Store) lockToMerge() (unlock func()) {
+	s.mu.Lock()
+	if _, changed, stale := s.tracker.Pending(); len(stale) == 0 && !s.rewrites(changed) {
+		return s.mu.Unlock
+	}
+	s.mu.Unlock()
+	s.layout.Lock()
+	s.mu.Lock()
+	return func() {
+		s.mu.Unlock()
+		s.layout.Unlock()
+	}
+}
+
 // merge writes changed sessions, derives those of stale visitors again, and moves
-// the mark, in one transaction. The caller holds s.mu.
+// the mark, in one transaction. The caller holds s.lockToMerge.
 func (s *Store) merge(ctx context.Context) error {
 	fresh, changed, stale := s.tracker.Pending()
 	if len(fresh)+len(changed)+len(stale) == 0 {
@@ -86,7 +102,7 @@ func (s *Store) writeChanged(ctx context.Context, changed []*event.Session) erro
 // mergeStatement updates what can change while a session runs, or inserts it. The
 // time bound keeps old row groups out of the join.
 func mergeStatement() string {
-	columns := strings.Split(strings.Join(strings.Fields("site, "+sessionColumns), " "), ", ")
+	columns := strings.Split(strings.Join(strings.Fields("site, "+eventsql.SessionColumns), " "), ", ")
 	var set []string
 	for _, c := range columns {
 		if c != "site" && c != "started_at" && c != "visitor" {
@@ -117,7 +133,7 @@ func (s *Store) appendSessions(catalog, table string, sessions []*event.Session)
 		var row []driver.Value
 		for _, session := range sessions {
 			var err error
-			if row, err = sessionRow(row, s.numOf(session.WebsiteID), session); err != nil {
+			if row, err = s.format.SessionRow(row, session); err != nil {
 				return err
 			}
 			if err := add(row...); err != nil {
@@ -177,25 +193,15 @@ func (s *Store) deriveAgain(ctx context.Context, visitors []sessionize.Key) ([]*
 }
 
 func (s *Store) sessionsOfStaged(ctx context.Context) (all, latest []*event.Session, err error) {
-	rows, err := s.writer.QueryContext(ctx, `SELECT site, `+eventColumns+` FROM events
+	events, err := s.ReadEvents(ctx, s.writer, `SELECT site, `+eventsql.EventColumns+` FROM events
 		WHERE site IN (SELECT DISTINCT site FROM staged_visitors) AND (site, visitor) IN (SELECT site, visitor FROM staged_visitors)`)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read events of stale visitors: %w", err)
+		return nil, nil, err
 	}
-	defer rows.Close()
 	byVisitor := map[sessionize.Key][]*event.Event{}
-	for rows.Next() {
-		var num uint32
-		e, err := scanEvent(prefixed{rows, []any{&num}}, "")
-		if err != nil {
-			return nil, nil, err
-		}
-		e.WebsiteID = s.idOf(num)
+	for _, e := range events {
 		key := sessionize.Key{WebsiteID: e.WebsiteID, Visitor: e.Visitor}
 		byVisitor[key] = append(byVisitor[key], e)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, fmt.Errorf("read events of stale visitors: %w", err)
 	}
 	for _, events := range byVisitor {
 		sessions := event.Sessions(events)

@@ -12,6 +12,7 @@ package duckdb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +24,9 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"datafast/internal/event"
+	"datafast/internal/store/eventsql"
 	"datafast/internal/store/sessionize"
+	"datafast/internal/store/sqlgen"
 )
 
 // Options say how to open a store.
@@ -38,18 +41,26 @@ type Options struct {
 
 // Store is an open event store.
 type Store struct {
-	db   *sql.DB
-	now  func() time.Time
-	log  *slog.Logger
-	done chan struct{}
-	stop context.CancelFunc
+	*eventsql.Reader
+
+	db      *sql.DB
+	now     func() time.Time
+	log     *slog.Logger
+	tending sync.WaitGroup
+	stop    context.CancelFunc
+
+	// layout is held by whoever changes or removes rows of sealed days: Cluster, and
+	// the writer, which takes it before mu, so that ingest need not wait for it.
+	layout      sync.Mutex
+	clusterRows int64
 
 	mu      sync.Mutex // guards the writer and what follows
 	writer  *sql.Conn
 	events  *duckdb.Appender
 	tracker *sessionize.Tracker
 	written bool // since the last checkpoint
-	row     []driverValue
+	row     []driver.Value
+	format  eventsql.Format
 
 	numMu sync.RWMutex
 	nums  map[string]uint32 // website id -> number
@@ -75,11 +86,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, openError(o.Path, err)
 	}
 	s := &Store{
-		db: sql.OpenDB(connector), now: o.Now, log: o.Log, done: make(chan struct{}),
+		db: sql.OpenDB(connector), clusterRows: clusterRows, now: o.Now, log: o.Log,
 		nums: map[string]uint32{}, ids: map[uint32]string{},
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	s.Reader = &eventsql.Reader{DB: s.db, Dialect: sqlgen.DuckDB(), Sites: numbers{s}, Now: s.now, Settle: s.settle, Snapshot: s.snapshot}
+	s.format = eventsql.Format{
+		Site: func(id string) driver.Value { return s.numOf(id) },
+		ID:   func(id eventsql.ID) driver.Value { return duckdb.UUID(id) },
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -89,7 +105,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	background, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	go s.tend(background)
+	s.tending.Go(func() { s.tend(background) })
+	s.tending.Go(func() { s.clusterNightly(background) })
 	return s, nil
 }
 
@@ -137,7 +154,7 @@ func (s *Store) newAppender() error {
 // did not merge, and takes up the open ones.
 func (s *Store) recover(ctx context.Context) error {
 	known := s.now().Add(-event.SessionGap - time.Minute)
-	open, err := s.readSessions(ctx, `SELECT site, `+sessionColumns+` FROM sessions WHERE ended_at > ?`, known.UnixMilli())
+	open, err := s.ReadSessions(ctx, s.db, `SELECT site, `+eventsql.SessionColumns+` FROM sessions WHERE ended_at > ?`, known.UnixMilli())
 	if err != nil {
 		return err
 	}
@@ -150,7 +167,7 @@ func (s *Store) recover(ctx context.Context) error {
 	defer rows.Close()
 	for rows.Next() {
 		var num uint32
-		var visitor duckdb.UUID
+		var visitor eventsql.ID
 		if err := rows.Scan(&num, &visitor); err != nil {
 			return fmt.Errorf("scan unmerged events: %w", err)
 		}
@@ -162,18 +179,31 @@ func (s *Store) recover(ctx context.Context) error {
 	return s.merge(ctx)
 }
 
-// prefixed scans further columns in front of those a scan function knows.
-type prefixed struct {
-	scanner
-	dest []any
+// numbers names websites in rows by their number.
+type numbers struct{ s *Store }
+
+// Key implements eventsql.Sites.
+func (n numbers) Key(websiteID string) any { return n.s.numOf(websiteID) }
+
+// Target implements eventsql.Sites.
+func (n numbers) Target() (dest any, websiteID func() string) {
+	var num uint32
+	return &num, func() string { return n.s.idOf(num) }
 }
 
-func (p prefixed) Scan(dest ...any) error { return p.scanner.Scan(append(p.dest, dest...)...) }
+// snapshot runs f in a transaction that sees the store at one time.
+func (s *Store) snapshot(ctx context.Context, f func(eventsql.DB) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin read: %w", err)
+	}
+	return errors.Join(f(tx), tx.Rollback())
+}
 
 // Close merges what waits, writes a checkpoint and closes the file.
 func (s *Store) Close() error {
 	s.stop()
-	<-s.done
+	s.tending.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ctx := context.Background()

@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"datafast/internal/analytics"
@@ -13,10 +12,7 @@ import (
 	"datafast/internal/ingest"
 )
 
-type (
-	driverConn  = driver.Conn
-	driverValue = driver.Value
-)
+type driverConn = driver.Conn
 
 // idleBeforeCheckpoint is how long nothing must have been written before the log
 // is folded into the file: a checkpoint during writing stalls commits.
@@ -36,8 +32,8 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 		nums[i] = n
 	}
 	err := s.inTx(ctx, func() error {
-		for i, e := range batch {
-			row, err := eventRow(s.row, nums[i], e)
+		for _, e := range batch {
+			row, err := s.format.EventRow(s.row, e)
 			if err != nil {
 				return err
 			}
@@ -102,7 +98,6 @@ const mergeShare = 8
 
 // tend merges waiting sessions now and then, and checkpoints when idle.
 func (s *Store) tend(ctx context.Context) {
-	defer close(s.done)
 	tick := time.NewTicker(mergeEvery)
 	defer tick.Stop()
 	idle, pause := time.Duration(0), time.Duration(0)
@@ -115,7 +110,7 @@ func (s *Store) tend(ctx context.Context) {
 		if pause -= mergeEvery; pause > 0 {
 			continue
 		}
-		s.mu.Lock()
+		unlock := s.lockToMerge()
 		started := time.Now()
 		wrote, err := s.mergeIfWaiting(ctx)
 		pause = mergeShare * time.Since(started)
@@ -125,41 +120,11 @@ func (s *Store) tend(ctx context.Context) {
 			_, err = s.writer.ExecContext(ctx, `CHECKPOINT`)
 			s.written = false
 		}
-		s.mu.Unlock()
+		unlock()
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("event store upkeep", "error", err)
 		}
 	}
-}
-
-// LastEvents returns, for every visitor with an event since then, the last one.
-func (s *Store) LastEvents(ctx context.Context, since time.Time) ([]*event.Event, error) {
-	return s.readEvents(ctx, `SELECT site, `+eventColumns+` FROM events WHERE time >= ?
-		QUALIFY row_number() OVER (PARTITION BY site, visitor ORDER BY time DESC, id DESC) = 1`, since.UnixMilli())
-}
-
-// EventsSince returns all events since then in order, for the live view.
-func (s *Store) EventsSince(ctx context.Context, since time.Time) ([]*event.Event, error) {
-	return s.readEvents(ctx, `SELECT site, `+eventColumns+` FROM events WHERE time >= ? ORDER BY time, id`, since.UnixMilli())
-}
-
-func (s *Store) readEvents(ctx context.Context, query string, args ...any) ([]*event.Event, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
-	}
-	defer rows.Close()
-	var out []*event.Event
-	for rows.Next() {
-		var num uint32
-		e, err := scanEvent(prefixed{rows, []any{&num}}, "")
-		if err != nil {
-			return nil, err
-		}
-		e.WebsiteID = s.idOf(num)
-		out = append(out, e)
-	}
-	return out, rows.Err()
 }
 
 // AddDrops adds counts, hosts and bots that ingest turned away.
@@ -200,58 +165,4 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) error {
 		return fmt.Errorf("run %.40q: %w", query, err)
 	}
 	return nil
-}
-
-// ImportedIDs returns those of the given line ids that the website has already,
-// as the id of an imported line or of an event of its own, which is what an export
-// writes.
-func (s *Store) ImportedIDs(ctx context.Context, websiteID string, ids []string) (map[string]bool, error) {
-	seen := map[string]bool{}
-	var own []string
-	for _, line := range ids {
-		if u, err := packID(line); err == nil {
-			own = append(own, u.String())
-		}
-	}
-	for _, lookup := range []struct {
-		ids   []string
-		query string
-		name  func(string) string
-	}{
-		{ids, `SELECT import_id FROM events WHERE site = ? AND import_id IN (SELECT unnest(?::VARCHAR[]))`, strings.Clone},
-		{own, `SELECT id::VARCHAR FROM events WHERE site = ? AND id IN (SELECT unnest(?::VARCHAR[])::UUID)`, unpackText},
-	} {
-		if len(lookup.ids) == 0 {
-			continue
-		}
-		found, err := s.texts(ctx, lookup.query, s.numOf(websiteID), lookup.ids)
-		if err != nil {
-			return nil, fmt.Errorf("look up import ids: %w", err)
-		}
-		for _, id := range found {
-			seen[lookup.name(id)] = true
-		}
-	}
-	return seen, nil
-}
-
-// unpackText turns the text of a stored id into 24 hex.
-func unpackText(uuid string) string { return strings.ReplaceAll(uuid, "-", "")[:24] }
-
-// texts reads one column of texts.
-func (s *Store) texts(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read texts: %w", err)
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("scan text: %w", err)
-		}
-		out = append(out, text)
-	}
-	return out, rows.Err()
 }

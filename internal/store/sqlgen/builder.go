@@ -11,7 +11,7 @@ import (
 
 // Facts are what the engine knows of a website and what spares a query work.
 type Facts struct {
-	Site        uint32 // the website's number in the store
+	Site        any // how rows name the website
 	HasPayments bool
 	HasProfiles bool
 }

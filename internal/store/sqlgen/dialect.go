@@ -7,6 +7,11 @@ type Dialect struct {
 	Name string
 	// Arg is the placeholder of the n-th bound parameter, from 1.
 	Arg func(n int) string
+	// ID is the stored id of a bound text, a UUID's; IDs and Texts are the set of a
+	// bound list of them, or of any texts, for IN.
+	ID    func(arg string) string
+	IDs   func(arg string) string
+	Texts func(arg string) string
 	// Lower is the function that folds case, Unicode included.
 	Lower string
 	// Contains tells whether a text holds another one, case-sensitive.
@@ -28,6 +33,9 @@ func DuckDB() Dialect {
 	return Dialect{
 		Name:     "duckdb",
 		Arg:      func(n int) string { return "$" + strconv.Itoa(n) },
+		ID:       func(arg string) string { return "CAST(" + arg + " AS UUID)" },
+		IDs:      func(arg string) string { return "(SELECT unnest(" + arg + "::VARCHAR[])::UUID)" },
+		Texts:    func(arg string) string { return "(SELECT unnest(" + arg + "::VARCHAR[]))" },
 		Lower:    "lower",
 		Contains: func(text, part string) string { return "contains(" + text + ", " + part + ")" },
 		MonthStart: func(localMS string) string {

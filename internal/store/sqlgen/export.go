@@ -16,7 +16,7 @@ func ExportEvents(d Dialect, f Facts, q analytics.ExportQuery, columns string, c
 	where := []string{"e.site = " + b.site, b.inRange("e.time")}
 	if q.After.Key != "" {
 		at, key := b.arg(q.After.Time.UnixMilli()), b.arg(q.After.Key)
-		where = append(where, fmt.Sprintf("e.time >= %s AND (e.time > %s OR e.id > CAST(%s AS UUID))", at, at, key))
+		where = append(where, fmt.Sprintf("e.time >= %s AND (e.time > %s OR e.id > %s)", at, at, d.ID(key)))
 	}
 	return b.statement(fmt.Sprintf("SELECT %s FROM events e%s WHERE %s ORDER BY e.time, e.id LIMIT %d",
 		prefixed("e.", columns), join, strings.Join(where, " AND "), chunk))
@@ -29,7 +29,7 @@ func ExportSessions(d Dialect, f Facts, q analytics.ExportQuery, columns string,
 	where := []string{"s.site = " + b.site, "s.pageviews > 0", b.inRange("s.started_at"), b.passes(q.Filters)}
 	if q.After.Key != "" {
 		at, key := b.arg(q.After.Time.UnixMilli()), b.arg(q.After.Key)
-		where = append(where, fmt.Sprintf("s.started_at >= %s AND (s.started_at > %s OR s.visitor > CAST(%s AS UUID))", at, at, key))
+		where = append(where, fmt.Sprintf("s.started_at >= %s AND (s.started_at > %s OR s.visitor > %s)", at, at, d.ID(key)))
 	}
 	return b.statement(fmt.Sprintf("SELECT %s, %s FROM sessions s WHERE %s ORDER BY s.started_at, s.visitor LIMIT %d",
 		b.bounce(), prefixed("s.", columns), strings.Join(where, " AND "), chunk))

@@ -167,8 +167,8 @@ func (b *builder) customer(f analytics.Filter) string {
 	return "(" + strings.Join(conditions, " OR ") + ")"
 }
 
-// isCustomer is the condition that a visitor, or one of the same profile, has a
-// payment above zero that was not refunded whole.
+// isCustomer is the condition that a visitor has a payment above zero that was not
+// refunded whole, or was once the user who made one.
 func (b *builder) isCustomer(visitor string, want bool) string {
 	if !b.facts.HasPayments {
 		if want {
@@ -185,15 +185,16 @@ func (b *builder) isCustomer(visitor string, want bool) string {
 
 // customers selects the visitors who are customers now.
 func (b *builder) customers() string {
-	paying := fmt.Sprintf(`SELECT p.visitor FROM payments p WHERE p.site = %s AND p.visitor IS NOT NULL
+	paying := fmt.Sprintf(`SELECT p.visitor, p.time FROM payments p WHERE p.site = %s AND p.visitor IS NOT NULL
 		AND p.kind IN (%d, %d) AND p.amount_minor > 0
 		AND p.amount_minor > coalesce((SELECT sum(r.amount_minor) FROM payments r
 			WHERE r.site = p.site AND r.kind = %d AND r.refund_of = p.transaction_id AND r.currency = p.currency), 0)`,
 		b.site, payNew, payRenewal, payRefund)
 	if !b.facts.HasProfiles {
-		return paying
+		return "SELECT visitor FROM (" + paying + ") paying"
 	}
-	return paying + fmt.Sprintf(` UNION SELECT o.visitor FROM profile_visitors v
+	return fmt.Sprintf(`SELECT visitor FROM (%[2]s) paying UNION SELECT o.visitor FROM (%[2]s) paying
+		JOIN profile_visitors v ON v.visitor = paying.visitor AND v.since <= paying.time AND paying.time < v.until
 		JOIN profile_visitors o ON o.site = v.site AND o.user_id = v.user_id
-		WHERE v.site = %s AND v.visitor IN (%s)`, b.site, paying)
+		WHERE v.site = %[1]s`, b.site, paying)
 }

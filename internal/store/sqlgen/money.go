@@ -45,16 +45,19 @@ func (b *builder) paid(q *analytics.Query, columns ...string) {
 
 // credited joins each payment with the columns of the one session that the model
 // gives it. Only sessions with a page view that began before the payment (for a
-// renewal or refund: before the customer's first payment) can be credited.
+// renewal or refund: before the customer's first payment) can be credited. First
+// touch looks at all sessions of the payer's profile, and only when that has none
+// (spare) at those of the payer from when they were somebody else.
 func (b *builder) credited(model analytics.Attribution) string {
-	visitors := "SELECT m.id, m.payer AS visitor FROM money m WHERE m.payer IS NOT NULL"
+	visitors := fmt.Sprintf("SELECT m.id, m.payer AS visitor, FALSE AS spare, 0 AS since, %d AS until FROM money m WHERE m.payer IS NOT NULL", int64(analytics.Always))
 	order := "s.started_at DESC"
 	switch model {
 	case analytics.FirstTouch:
-		order = "s.started_at, s.last_id"
+		order = "v.spare, s.started_at, s.last_id"
 		if b.facts.HasProfiles {
-			visitors += fmt.Sprintf(` UNION SELECT m.id, o.visitor FROM money m
-				JOIN profile_visitors v ON v.visitor = m.payer JOIN profile_visitors o ON o.site = v.site AND o.user_id = v.user_id
+			visitors = strings.Replace(visitors, "FALSE", "TRUE", 1) + fmt.Sprintf(` UNION ALL SELECT m.id, o.visitor, FALSE, o.since, o.until FROM money m
+				JOIN profile_visitors v ON v.visitor = m.payer AND v.since <= m.attributed_at AND m.attributed_at < v.until
+				JOIN profile_visitors o ON o.site = v.site AND o.user_id = v.user_id
 				WHERE v.site = %s`, b.site)
 		}
 	case analytics.LastNonDirect:
@@ -67,7 +70,7 @@ func (b *builder) credited(model analytics.Attribution) string {
 		FROM money m LEFT JOIN (
 			SELECT m.id AS payment, s.*, row_number() OVER (PARTITION BY m.id ORDER BY %s) AS place
 			FROM money m JOIN payers v ON v.id = m.id
-			JOIN sessions s ON s.visitor = v.visitor AND s.started_at <= m.attributed_at
+			JOIN sessions s ON s.visitor = v.visitor AND s.started_at <= m.attributed_at AND s.started_at < v.until AND s.ended_at >= v.since
 			WHERE s.site = %s AND s.pageviews > 0
 			QUALIFY place = 1
 		) c ON c.payment = m.id`, order, b.site)

@@ -19,7 +19,7 @@ func Visitors(d Dialect, f Facts, q analytics.VisitorsQuery) Statement {
 	if len(q.Only) > 0 {
 		ids := make([]string, len(q.Only))
 		for i, v := range q.Only {
-			ids[i] = "CAST(" + b.arg(v.String()) + " AS UUID)"
+			ids[i] = b.d.ID(b.arg(v.String()))
 		}
 		where = append(where, "s.visitor IN ("+strings.Join(ids, ", ")+")")
 	}
@@ -40,7 +40,7 @@ func Visitors(d Dialect, f Facts, q analytics.VisitorsQuery) Statement {
 		from, order = "listed JOIN firsts USING (visitor)", "first_seen, visitor"
 		if q.After.Key != "" {
 			at := b.arg(q.After.Time.UnixMilli())
-			from += fmt.Sprintf(" WHERE first_seen > %s OR first_seen = %s AND visitor > CAST(%s AS UUID)", at, at, b.arg(q.After.Key))
+			from += fmt.Sprintf(" WHERE first_seen > %s OR first_seen = %s AND visitor > %s", at, at, b.d.ID(b.arg(q.After.Key)))
 		}
 	}
 	page := ""

@@ -28,6 +28,7 @@ type Store interface {
 	ingest.Store
 	ingest.DropStore
 	ingest.ImportStore
+	ingest.AppStore
 	analytics.Engine
 	revenue.Store
 	Identify(ctx context.Context, in analytics.Identity) (profileID string, created bool, err error)
@@ -279,7 +280,7 @@ func profiles(t *testing.T, open Opener, ids *id.Generator) {
 	if err != nil || d == nil {
 		t.Fatalf("Visitor = %v, %v", d, err)
 	}
-	if d.Profile == nil || d.Profile.UserID != "u1" || len(d.Profile.Visitors) != 2 || d.Profile.Traits != `{"name":"A","plan":"pro"}` {
+	if d.Profile == nil || d.Profile.UserID != "u1" || len(d.Profile.Visitors()) != 2 || d.Profile.Traits != `{"name":"A","plan":"pro"}` {
 		t.Errorf("profile = %+v", d.Profile)
 	}
 }
@@ -347,12 +348,14 @@ func load(tb rapid.TB, s Store, w *world) {
 	if err != nil {
 		tb.Fatalf("store payments: %v", err)
 	}
-	for v, user := range w.profiles {
-		_, _, err := s.Identify(context.Background(), analytics.Identity{
-			WebsiteID: w.websiteID, Visitor: v, UserID: user, ProfileID: w.ids.New(time.Now()), At: time.Now(),
-		})
-		if err != nil {
-			tb.Fatalf("identify: %v", err)
+	for v, users := range w.users {
+		for _, u := range slices.Backward(users) { // arrival does not matter
+			_, _, err := s.Identify(context.Background(), analytics.Identity{
+				WebsiteID: w.websiteID, Visitor: v, UserID: u.ID, ProfileID: w.ids.New(time.Now()), At: u.At,
+			})
+			if err != nil {
+				tb.Fatalf("identify: %v", err)
+			}
 		}
 	}
 }

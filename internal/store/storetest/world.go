@@ -21,7 +21,7 @@ type world struct {
 	visitors  []event.VisitorID
 	events    []*event.Event
 	payments  []revenue.Payment
-	profiles  map[event.VisitorID]string
+	users     map[event.VisitorID][]reference.User
 }
 
 // epoch is a day before the clocks of Berlin go forward.
@@ -45,13 +45,11 @@ func origins() []event.Origin {
 
 // drawWorld makes a random website. Pauses lie around the border of a session.
 func drawWorld(rt *rapid.T, ids *id.Generator) *world {
-	w := &world{ids: ids, websiteID: ids.New(time.Now()), profiles: map[event.VisitorID]string{}}
+	w := &world{ids: ids, websiteID: ids.New(time.Now()), users: map[event.VisitorID][]reference.User{}}
 	for i := range rapid.IntRange(1, 4).Draw(rt, "visitors") {
 		v := event.VisitorID{byte(i + 1), 7}.ForceV4()
 		w.visitors = append(w.visitors, v)
-		if rapid.IntRange(0, 2).Draw(rt, "profile") == 0 {
-			w.profiles[v] = "shared"
-		}
+		w.drawUsers(rt, v)
 		at := epoch().Add(time.Duration(rapid.IntRange(0, 36*3600).Draw(rt, "start")) * time.Second)
 		for range rapid.IntRange(0, 8).Draw(rt, "events") {
 			w.drawEvent(rt, v, at)
@@ -62,6 +60,16 @@ func drawWorld(rt *rapid.T, ids *id.Generator) *world {
 		w.drawPayment(rt, i)
 	}
 	return w
+}
+
+// drawUsers makes a visitor nobody, one user, or one after the other.
+func (w *world) drawUsers(rt *rapid.T, v event.VisitorID) {
+	at := epoch().Add(time.Duration(rapid.IntRange(-3600, 40*3600).Draw(rt, "identified")) * time.Second)
+	list := pickFrom(rt, "users", [][]string{nil, nil, {"shared"}, {"shared", "other"}, {"other", "shared", "other"}})
+	for _, user := range list {
+		w.users[v] = append(w.users[v], reference.User{ID: user, At: at})
+		at = at.Add(time.Millisecond + drawPause(rt))
+	}
 }
 
 func drawPause(rt *rapid.T) time.Duration {
@@ -127,7 +135,7 @@ func (w *world) reference() *reference.World {
 			Visitor: p.Visitor, Minor: p.SiteMinor,
 		})
 	}
-	ref.Profile = w.profiles
+	ref.Users = w.users
 	return ref
 }
 
@@ -147,7 +155,7 @@ func fixedWorld(ids *id.Generator) *world {
 		for i := len(w.payments); i < 3; i++ {
 			w.drawPayment(rt, i)
 		}
-		w.profiles = map[event.VisitorID]string{}
+		w.users = map[event.VisitorID][]reference.User{}
 		return w
 	}).Example(7)
 }

@@ -1,4 +1,4 @@
-package duckdb
+package eventsql
 
 import (
 	"context"
@@ -14,24 +14,24 @@ import (
 const exportChunk = 20_000
 
 // ExportEvents gives a website's events, oldest first, to emit.
-func (s *Store) ExportEvents(ctx context.Context, q analytics.ExportQuery, emit func(*event.Event) error) error {
-	return s.export(ctx, q, func(f sqlgen.Facts, q analytics.ExportQuery, n int) (analytics.Cursor, int, error) {
-		st := sqlgen.ExportEvents(sqlgen.DuckDB(), f, q, eventColumns, n)
-		rows, err := s.db.QueryContext(ctx, st.SQL, st.Args...)
+func (rd *Reader) ExportEvents(ctx context.Context, q analytics.ExportQuery, emit func(*event.Event) error) error {
+	return rd.export(ctx, q, func(f sqlgen.Facts, q analytics.ExportQuery, n int) (analytics.Cursor, int, error) {
+		st := sqlgen.ExportEvents(rd.Dialect, f, q, EventColumns, n)
+		rows, err := rd.DB.QueryContext(ctx, st.SQL, st.Args...)
 		if err != nil {
 			return q.After, 0, fmt.Errorf("export events: %w", err)
 		}
 		defer rows.Close()
 		count := 0
 		for rows.Next() {
-			e, err := scanEvent(rows, q.WebsiteID)
+			e, err := ScanEvent(rows, q.WebsiteID)
 			if err != nil {
 				return q.After, 0, err
 			}
 			if err := emit(e); err != nil {
 				return q.After, 0, err
 			}
-			id, err := packID(e.ID)
+			id, err := PackID(e.ID)
 			if err != nil {
 				return q.After, 0, err
 			}
@@ -43,10 +43,10 @@ func (s *Store) ExportEvents(ctx context.Context, q analytics.ExportQuery, emit 
 }
 
 // ExportSessions gives a website's sessions, oldest first, to emit.
-func (s *Store) ExportSessions(ctx context.Context, q analytics.ExportQuery, emit func(session *event.Session, bounce bool) error) error {
-	return s.export(ctx, q, func(f sqlgen.Facts, q analytics.ExportQuery, n int) (analytics.Cursor, int, error) {
-		st := sqlgen.ExportSessions(sqlgen.DuckDB(), f, q, sessionColumns, n)
-		rows, err := s.db.QueryContext(ctx, st.SQL, st.Args...)
+func (rd *Reader) ExportSessions(ctx context.Context, q analytics.ExportQuery, emit func(session *event.Session, bounce bool) error) error {
+	return rd.export(ctx, q, func(f sqlgen.Facts, q analytics.ExportQuery, n int) (analytics.Cursor, int, error) {
+		st := sqlgen.ExportSessions(rd.Dialect, f, q, SessionColumns, n)
+		rows, err := rd.DB.QueryContext(ctx, st.SQL, st.Args...)
 		if err != nil {
 			return q.After, 0, fmt.Errorf("export sessions: %w", err)
 		}
@@ -54,7 +54,7 @@ func (s *Store) ExportSessions(ctx context.Context, q analytics.ExportQuery, emi
 		count := 0
 		for rows.Next() {
 			var bounce bool
-			session, err := scanSession(prefixed{rows, []any{&bounce}}, q.WebsiteID)
+			session, err := ScanSession(Prefixed{rows, []any{&bounce}}, q.WebsiteID)
 			if err != nil {
 				return q.After, 0, err
 			}
@@ -72,15 +72,15 @@ func (s *Store) ExportSessions(ctx context.Context, q analytics.ExportQuery, emi
 type chunkReader func(f sqlgen.Facts, q analytics.ExportQuery, n int) (analytics.Cursor, int, error)
 
 // export reads chunk after chunk until there is no more or the limit is reached.
-func (s *Store) export(ctx context.Context, q analytics.ExportQuery, read chunkReader) error {
-	if err := s.settle(ctx, q.WebsiteID); err != nil {
+func (rd *Reader) export(ctx context.Context, q analytics.ExportQuery, read chunkReader) error {
+	if err := rd.Settle(ctx, q.WebsiteID); err != nil {
 		return err
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := rd.DB.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin export: %w", err)
 	}
-	facts, err := s.facts(ctx, tx, q.WebsiteID)
+	facts, err := rd.facts(ctx, tx, q.WebsiteID)
 	if err = errors.Join(err, tx.Rollback()); err != nil {
 		return err
 	}

@@ -1,8 +1,7 @@
-package duckdb
+package eventsql
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"datafast/internal/analytics"
@@ -10,14 +9,14 @@ import (
 )
 
 // Likelihood counts what the likelihood model is made of; nil without payments.
-func (s *Store) Likelihood(ctx context.Context, websiteID string, r analytics.Range) (*analytics.LikelihoodModel, error) {
+func (rd *Reader) Likelihood(ctx context.Context, websiteID string, r analytics.Range) (*analytics.LikelihoodModel, error) {
 	var m *analytics.LikelihoodModel
-	err := s.read(ctx, func(tx *sql.Tx) error {
-		facts, err := s.facts(ctx, tx, websiteID)
+	err := rd.Snapshot(ctx, func(tx DB) error {
+		facts, err := rd.facts(ctx, tx, websiteID)
 		if err != nil || !facts.HasPayments {
 			return err
 		}
-		st := sqlgen.Likelihood(sqlgen.DuckDB(), facts, r)
+		st := sqlgen.Likelihood(rd.Dialect, facts, r)
 		rows, err := tx.QueryContext(ctx, st.SQL, st.Args...)
 		if err != nil {
 			return fmt.Errorf("ask for likelihood counts: %w", err)

@@ -1,4 +1,4 @@
-package duckdb
+package eventsql
 
 import (
 	"fmt"
@@ -59,7 +59,7 @@ func packClient(e *event.Event) string {
 	return pack(e.System.Browser, e.System.BrowserVersion, e.System.OS, e.System.OSVersion, e.System.Device,
 		e.Place.Country, e.Place.Region, e.Place.City, float(e.Place.Latitude), float(e.Place.Longitude),
 		integer(int64(e.Viewport.Width)), integer(int64(e.Viewport.Height)), integer(int64(e.Screen.Width)), integer(int64(e.Screen.Height)),
-		e.Language, e.Timezone, integer(millis(e.ClientFirstSeen)), integer(int64(e.ClientSessions)))
+		e.Language, e.Timezone, integer(Millis(e.ClientFirstSeen)), integer(int64(e.ClientSessions)))
 }
 
 func unpackClient(text string, e *event.Event) error {
@@ -89,7 +89,7 @@ func unpackClient(text string, e *event.Event) error {
 	e.Viewport = event.Size{Width: number(f[10]), Height: number(f[11])}
 	e.Screen = event.Size{Width: number(f[12]), Height: number(f[13])}
 	e.Language, e.Timezone = f[14], f[15]
-	e.ClientFirstSeen, e.ClientSessions = fromMillis(int64(number(f[16]))), number(f[17])
+	e.ClientFirstSeen, e.ClientSessions = FromMillis(int64(number(f[16]))), number(f[17])
 	if err != nil {
 		return fmt.Errorf("client column: %w", err)
 	}

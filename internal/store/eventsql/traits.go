@@ -1,4 +1,4 @@
-package duckdb
+package eventsql
 
 import (
 	"bytes"
@@ -81,4 +81,21 @@ func (o *orderedObject) json(most int) (string, error) {
 	}
 	b.WriteByte('}')
 	return b.String(), nil
+}
+
+// maxTraits is how many metadata keys a profile keeps, the last written ones
+// (tracker.md §11).
+const maxTraits = 50
+
+// MergeTraits merges a JSON object of new traits into the stored one. An empty
+// name or image does not replace what is known.
+func MergeTraits(stored, fresh string) (string, error) {
+	merged := orderedObject{}
+	if err := merged.add(stored); err != nil {
+		return "", err
+	}
+	if err := merged.add(fresh); err != nil {
+		return "", err
+	}
+	return merged.json(maxTraits)
 }

@@ -1,0 +1,94 @@
+package eventsql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"datafast/internal/event"
+	"datafast/internal/revenue"
+)
+
+// ScanPayments reads all PaymentColumns and closes rows.
+func ScanPayments(rows *sql.Rows, websiteID string) ([]*revenue.Payment, error) {
+	defer rows.Close()
+	var out []*revenue.Payment
+	for rows.Next() {
+		p, err := scanPayment(rows, websiteID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+func scanPayment(r Scanner, websiteID string) (*revenue.Payment, error) {
+	p := &revenue.Payment{WebsiteID: websiteID}
+	var id ID
+	var kind uint8
+	var at, attributed int64
+	var site sql.NullInt64
+	var visitor, sent *ID
+	err := r.Scan(&id, &p.TransactionID, &kind, &p.AmountMinor, &p.Currency, &site, &p.Estimated, &at,
+		&visitor, &sent, &attributed, &p.Email, &p.Name, &p.CustomerID, &p.RefundOf)
+	if err != nil {
+		return nil, fmt.Errorf("scan payment: %w", err)
+	}
+	p.ID, p.Kind, p.Time, p.AttributedAt = UnpackID(id), revenue.Kind(kind), FromMillis(at), FromMillis(attributed)
+	p.SiteMinor, p.HasRate = site.Int64, site.Valid
+	if visitor != nil {
+		p.Visitor = event.VisitorID(*visitor)
+	}
+	if sent != nil {
+		p.SentVisitor = event.VisitorID(*sent)
+	}
+	return p, nil
+}
+
+// Payments returns a page of payments, newest first, and how many there are.
+func (rd *Reader) Payments(ctx context.Context, q revenue.PaymentsQuery) ([]revenue.Payment, int, error) {
+	condition, args := rd.PaymentConditions(q.Visitor, q.From, q.To)
+	args = append([]any{rd.Sites.Key(q.WebsiteID)}, args...)
+	var total int
+	if err := rd.DB.QueryRowContext(ctx, `SELECT count(*) FROM payments WHERE site = ? AND `+condition, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count payments: %w", err)
+	}
+	order := ` ORDER BY time DESC, id DESC`
+	if q.OldestFirst {
+		order = ` ORDER BY time, id`
+	}
+	query := `SELECT ` + PaymentColumns + ` FROM payments WHERE site = ? AND ` + condition + order
+	if q.Limit > 0 {
+		query, args = query+` LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)
+	}
+	rows, err := rd.DB.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read payments: %w", err)
+	}
+	list, err := ScanPayments(rows, q.WebsiteID)
+	if err != nil {
+		return nil, 0, err
+	}
+	out := make([]revenue.Payment, len(list))
+	for i, p := range list {
+		out[i] = *p
+	}
+	return out, total, nil
+}
+
+// PaymentConditions is the condition that a payment is of a visitor (zero: any) and
+// in a range of time (zero: any).
+func (rd *Reader) PaymentConditions(v event.VisitorID, from, to time.Time) (string, []any) {
+	conditions, args := []string{"TRUE"}, []any{}
+	if !v.IsZero() {
+		conditions, args = append(conditions, "visitor = "+rd.Dialect.ID("?")), append(args, v.String())
+	}
+	if !from.IsZero() {
+		conditions, args = append(conditions, "time >= ?", "time < ?"), append(args, from.UnixMilli(), to.UnixMilli())
+	}
+	return strings.Join(conditions, " AND "), args
+}
