@@ -44,35 +44,43 @@ func (a *answer) Write(b []byte) (int, error) {
 
 func (a *answer) ok() bool { return a.status < http.StatusBadRequest }
 
-// handler calls a tool's route.
-func (c *session) handler(t *tool) sdk.ToolHandler {
-	return func(ctx context.Context, req *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
-		args := map[string]any{}
-		if len(req.Params.Arguments) > 0 {
-			decode := json.NewDecoder(bytes.NewReader(req.Params.Arguments))
-			decode.UseNumber()
-			if err := decode.Decode(&args); err != nil {
-				return failed("The arguments are no JSON object: " + err.Error()), nil //nolint:nilerr // told to the agent as the tool's result
-			}
-		}
-		confirmed := args["confirm"] == true
-		if t.route.NeedsConfirmation() {
-			delete(args, "confirm")
-			if !confirmed {
-				return c.preview(ctx, t, args)
-			}
-		}
-		path, rest, err := fill(t.route.Path, args)
-		if err != nil {
-			return failed(err.Error()), nil
-		}
-		query, body := t.split(rest)
-		a, err := c.ask(ctx, t.route.Method, path, query, body)
-		if err != nil {
-			return nil, err
-		}
-		return result(a, !t.route.Changes()), nil
+// call calls a tool's route.
+func (c *session) call(ctx context.Context, t *tool, raw json.RawMessage) (*sdk.CallToolResult, error) {
+	args, err := arguments(raw)
+	if err != nil {
+		return failed(err.Error()), nil //nolint:nilerr // told to the agent as the tool's result
 	}
+	if t.route.NeedsConfirmation() {
+		confirmed := args["confirm"] == true
+		delete(args, "confirm")
+		if !confirmed {
+			return c.preview(ctx, t, args)
+		}
+	}
+	path, rest, err := fill(t.route.Path, args)
+	if err != nil {
+		return failed(err.Error()), nil //nolint:nilerr // told to the agent as the tool's result
+	}
+	query, body := t.split(rest)
+	a, err := c.ask(ctx, t.route.Method, path, query, body)
+	if err != nil {
+		return nil, err
+	}
+	return result(a, !t.route.Changes()), nil
+}
+
+// arguments decodes a tool's arguments; numbers stay as they were written.
+func arguments(raw json.RawMessage) (map[string]any, error) {
+	args := map[string]any{}
+	if len(raw) == 0 || string(raw) == "null" {
+		return args, nil
+	}
+	decode := json.NewDecoder(bytes.NewReader(raw))
+	decode.UseNumber()
+	if err := decode.Decode(&args); err != nil {
+		return nil, fmt.Errorf("the arguments are no JSON object: %w", err)
+	}
+	return args, nil
 }
 
 // fill puts arguments into the path and returns the others.

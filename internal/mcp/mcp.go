@@ -116,12 +116,7 @@ func (s *service) serverFor(r *http.Request) *sdk.Server {
 		Instructions: instructions, Logger: s.Log, PageSize: len(s.tools) + len(s.Docs.List()) + 100,
 		Capabilities: &sdk.ServerCapabilities{Tools: &sdk.ToolCapabilities{}, Resources: &sdk.ResourceCapabilities{}, Prompts: &sdk.PromptCapabilities{}},
 	})
-	for _, t := range s.tools {
-		if c.hidden(t) == "" {
-			server.AddTool(t.def, c.handler(t))
-		}
-	}
-	server.AddReceivingMiddleware(c.explainHidden)
+	server.AddReceivingMiddleware(c.answerTools)
 	c.addResources(server)
 	addPrompts(server)
 	return server
@@ -141,16 +136,29 @@ func (c *session) hidden(t *tool) string {
 	return fmt.Sprintf("%s. %s needs: %s", refusal.Message, t.def.Name, api.AccessNote(t.route.Rule))
 }
 
-// explainHidden answers a call to a tool that exists but is not listed with what
-// it takes to use it.
-func (c *session) explainHidden(next sdk.MethodHandler) sdk.MethodHandler {
+// answerTools lists and calls tools itself: the server of one request would check
+// every schema anew. A call to a tool that exists but is not listed is answered
+// with what it takes to use it.
+func (c *session) answerTools(next sdk.MethodHandler) sdk.MethodHandler {
 	return func(ctx context.Context, method string, req sdk.Request) (sdk.Result, error) {
-		if call, ok := req.(*sdk.CallToolRequest); ok {
-			if t := c.byName[call.Params.Name]; t != nil {
-				if why := c.hidden(t); why != "" {
-					return failed(why), nil
+		switch req := req.(type) {
+		case *sdk.ListToolsRequest:
+			list := &sdk.ListToolsResult{Tools: []*sdk.Tool{}}
+			for _, t := range c.tools {
+				if c.hidden(t) == "" {
+					list.Tools = append(list.Tools, t.def)
 				}
 			}
+			return list, nil
+		case *sdk.CallToolRequest:
+			t := c.byName[req.Params.Name]
+			if t == nil {
+				return next(ctx, method, req) // which says that there is none
+			}
+			if why := c.hidden(t); why != "" {
+				return failed(why), nil
+			}
+			return c.call(ctx, t, req.Params.Arguments)
 		}
 		return next(ctx, method, req)
 	}

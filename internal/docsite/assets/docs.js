@@ -127,6 +127,11 @@ class Playground {
     this.#root.replaceChildren(form, output);
     this.#root.querySelector("#make").addEventListener("click", () => void this.#makeKey());
     this.#root.querySelector("#drop").addEventListener("click", () => void this.#dropKey());
+    addEventListener("pagehide", () => {
+      if (!this.#made) return; // a key that nobody sees any more is of no use
+      const { websiteId, id } = this.#made;
+      void fetch(`/api/v1/admin/websites/${websiteId}/apikeys/${id}`, { method: "DELETE", credentials: "same-origin", keepalive: true });
+    });
   }
 
   #showOperation() {
@@ -171,7 +176,7 @@ class Playground {
       this.#made = { websiteId: chosen.id, id: data[0]._id, key: data[0].key };
       this.#root.querySelector("[name=token]").value = this.#made.key;
       this.#root.querySelector("#drop").hidden = false;
-      this.#say(`Key “Playground” made for ${chosen.domain}. Delete it when you are done.`);
+      this.#say(`Key “Playground” made for ${chosen.domain}. It is deleted when you leave this page.`);
     } catch (error) {
       this.#say(error.message);
     }

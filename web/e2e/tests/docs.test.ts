@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { assertAccessible, consoleErrors } from "../src/accessible.ts";
 import { email, password } from "../src/installation.ts";
+import { eventually } from "../src/wait.ts";
 import { startWorld, type World } from "../src/world.ts";
 
 let world: World;
@@ -89,6 +90,12 @@ test("the playground runs a call with a key made for the website, and deletes it
   await page.getByRole("button", { name: "Delete that key" }).click();
   await page.getByText("The key is deleted.").waitFor();
   assert.equal(await world.server.status("GET", "/api/v1/analytics/overview", key), 401);
+
+  await page.getByRole("button", { name: /^Make a key for/ }).click();
+  await page.getByText(/made for/).waitFor();
+  const left = await page.getByLabel(/^Token or key/).inputValue();
+  await page.goto(`${world.server.url}/docs`);
+  await eventually(async () => assert.equal(await world.server.status("GET", "/api/v1/analytics/overview", left), 401));
   await page.context().close();
 });
 
