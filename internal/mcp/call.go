@@ -48,7 +48,7 @@ func (a *answer) ok() bool { return a.status < http.StatusBadRequest }
 func (c *session) call(ctx context.Context, t *tool, raw json.RawMessage) (*sdk.CallToolResult, error) {
 	args, err := arguments(raw)
 	if err != nil {
-		return failed(err.Error()), nil //nolint:nilerr // told to the agent as the tool's result
+		return failed(err.Error()), nil
 	}
 	if t.route.NeedsConfirmation() {
 		confirmed := args["confirm"] == true
@@ -59,7 +59,7 @@ func (c *session) call(ctx context.Context, t *tool, raw json.RawMessage) (*sdk.
 	}
 	path, rest, err := fill(t.route.Path, args)
 	if err != nil {
-		return failed(err.Error()), nil //nolint:nilerr // told to the agent as the tool's result
+		return failed(err.Error()), nil
 	}
 	query, body := t.split(rest)
 	a, err := c.ask(ctx, t.route.Method, path, query, body)

@@ -116,9 +116,13 @@ func newTool(r api.Route, op, doc node) *tool {
 		input["required"] = required
 	}
 	no, destructive := false, r.NeedsConfirmation() && r.Method != http.MethodPost
+	answers := withDefs(output, doc)
+	if _, chosen := t.query["fields"]; chosen {
+		rowsAsChosen(answers)
+	}
 	t.def = &sdk.Tool{
 		Name: "datafast_" + snake(r.Doc.ID), Title: r.Doc.Summary,
-		Description: describe(r), InputSchema: withDefs(input, doc), OutputSchema: withDefs(output, doc),
+		Description: describe(r), InputSchema: withDefs(input, doc), OutputSchema: answers,
 		Annotations: &sdk.ToolAnnotations{
 			Title: r.Doc.Summary, ReadOnlyHint: !r.Changes(), DestructiveHint: &destructive,
 			IdempotentHint: r.Method != http.MethodPost && r.Method != http.MethodPatch && !r.Grave, OpenWorldHint: &no,
@@ -176,7 +180,7 @@ func withPreview(answer any, doc node) node {
 
 // withDefs makes a schema stand alone: what it refers to in the components comes
 // along under $defs.
-func withDefs(schema, doc node) json.RawMessage {
+func withDefs(schema, doc node) node {
 	if schema == nil {
 		schema = node{"type": "object"}
 	}
@@ -188,11 +192,16 @@ func withDefs(schema, doc node) json.RawMessage {
 	if len(defs) > 0 {
 		rewritten["$defs"] = defs
 	}
-	raw, err := json.Marshal(rewritten)
-	if err != nil {
-		panic(err) // it was JSON before
+	return rewritten
+}
+
+// rowsAsChosen takes back that rows have all their columns: fields chooses them.
+func rowsAsChosen(schema node) {
+	row, _ := at(schema, "properties", "data", "items").(node)
+	if ref, ok := row["$ref"].(string); ok {
+		row, _ = at(schema, "$defs", strings.TrimPrefix(ref, "#/$defs/")).(node)
 	}
-	return raw
+	delete(row, "required")
 }
 
 // rewrite copies a schema with its references turned to $defs, which it fills.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/jsonschema-go/jsonschema"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"datafast/internal/account"
@@ -231,11 +232,39 @@ func TestMCP_listed(t *testing.T) {
 	}
 }
 
+// checkOutput holds a result against the tool's output schema, as clients do.
+func checkOutput(t testing.TB, s *sdk.ClientSession, name string, content any) {
+	t.Helper()
+	list, err := s.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(list.Tools, func(tool *sdk.Tool) bool { return tool.Name == name })
+	raw, err := json.Marshal(list.Tools[i].OutputSchema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema jsonschema.Schema
+	if err := json.Unmarshal(raw, &schema); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	resolved, err := schema.Resolve(nil)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if err := resolved.Validate(content); err != nil {
+		t.Errorf("%s answers otherwise than its schema says: %v", name, err)
+	}
+}
+
 func callTool(t testing.TB, s *sdk.ClientSession, name string, args map[string]any) (text string, failed bool) {
 	t.Helper()
 	r, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: name, Arguments: args})
 	if err != nil {
 		t.Fatalf("%s %v: %v", name, args, err)
+	}
+	if !r.IsError {
+		checkOutput(t, s, name, r.StructuredContent)
 	}
 	c, ok := r.Content[0].(*sdk.TextContent)
 	if !ok {
@@ -457,6 +486,23 @@ func TestMCP_otherwise(t *testing.T) {
 		if !strings.Contains(text, in.website.ID) {
 			t.Errorf("prompt %s does not name the website", p.Name)
 		}
+	}
+}
+
+// TestMCP_disabled: a user whom the operator disabled gets nothing, not even a list.
+func TestMCP_disabled(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t, "first.example", "Europe/Berlin", "EUR")
+	owner, err := in.server.people.people.ByEmail(t.Context(), "owner@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.server.people.people.Disable(t.Context(), owner.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	status, out := in.call("POST", "/api/mcp", nil, []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`), jsonType)
+	if status != http.StatusForbidden {
+		t.Errorf("%d %v, want 403", status, out)
 	}
 }
 

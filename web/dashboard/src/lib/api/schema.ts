@@ -74,7 +74,7 @@ export interface AuditActor {
   email: string | null;
   name: string | null;
   /** null: signed in */
-  token: AuditToken;
+  token: AuditToken | null;
   /** null: the operator on the command line, or nobody known */
   userId: string | null;
 }
@@ -238,7 +238,7 @@ export interface DetailIdentity {
   os: NamedVersion;
   params: UrlParams;
   region: string | null;
-  viewport: DetailViewport;
+  viewport: DetailViewport | null;
 }
 
 export interface DetailProfile {
@@ -648,7 +648,7 @@ export interface NoteChangeBody {
 }
 
 export interface NoteRow {
-  author: NoteAuthor;
+  author: NoteAuthor | null;
   createdAt: string;
   id: string;
   text: string;
@@ -1059,7 +1059,7 @@ export interface VisitorAcquisition {
 export interface VisitorDetail {
   activity: DetailActivity;
   identity: DetailIdentity;
-  prediction: Prediction;
+  prediction: Prediction | null;
   profile?: DetailProfile;
   timeline: TimelineEntry[];
   visitorId: string;
