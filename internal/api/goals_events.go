@@ -25,10 +25,10 @@ type EventStore interface {
 
 type goalEventBody struct {
 	DatafastVisitorID string         `json:"datafast_visitor_id" doc:"UUID v4 of a visitor with a page view on the website"`
-	VisitorID         string         `json:"visitorId" doc:"Alias of datafast_visitor_id"`
+	VisitorID         string         `json:"visitorId,omitempty" doc:"Alias of datafast_visitor_id"`
 	Name              string         `json:"name" doc:"1 to 64 of a-z, 0-9, _, : and -; made lower case, blanks become _"`
-	Description       string         `json:"description" doc:"At most 500 characters"`
-	Metadata          map[string]any `json:"metadata" doc:"At most 10 keys"`
+	Description       string         `json:"description,omitempty" doc:"At most 500 characters"`
+	Metadata          map[string]any `json:"metadata,omitempty" doc:"At most 10 keys"`
 }
 
 // visitor is the visitor id of a body that takes two names for it.

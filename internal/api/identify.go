@@ -16,7 +16,7 @@ import (
 type identifyBody struct {
 	UserID    string `json:"user_id" doc:"1 to 255 characters"`
 	VisitorID string `json:"datafast_visitor_id" doc:"UUID v4 of a visitor with a page view"`
-	Email     string `json:"email" doc:"Any further field is metadata, merged into the profile"`
+	Email     string `json:"email,omitempty" doc:"Any further field is metadata, merged into the profile"`
 }
 
 type identified struct {

@@ -27,12 +27,12 @@ func (a *Account) keyRoutes() []Route {
 		{Method: "GET", Path: path, Rule: read, Handle: a.listKeys, Doc: Doc{
 			ID: "listWebsiteKeys", Tag: "Website keys", Summary: "List a website's keys", Data: []keyRow{}, Example: keyExample,
 		}},
-		{Method: "POST", Path: path, Rule: write, Handle: a.createKey, Doc: Doc{
+		{Method: "POST", Path: path, Rule: write, Handle: a.createKey, Grave: true, Doc: Doc{
 			ID: "createWebsiteKey", Tag: "Website keys", Summary: "Create a website key",
 			Description: "The raw value is in `key`, this once. Whoever holds it can do what a **member** of the website can. At most 10.",
 			Body:        keyBody{}, Data: []keyRow{}, Example: keyExample, BodyExample: `{"name":"Prod"}`,
 		}},
-		{Method: "PUT", Path: path + "/{apiKeyId}", Rule: write, Handle: a.rollKey, Doc: Doc{
+		{Method: "PUT", Path: path + "/{apiKeyId}", Rule: write, Handle: a.rollKey, Grave: true, Doc: Doc{
 			ID: "rollWebsiteKey", Tag: "Website keys", Summary: "Roll a website key",
 			Description: "Same id and name, new value in `key`; the old one is dead at once unless `graceSeconds` says otherwise. Whoever rolls it can act as a **member**.",
 			Body:        rollBody{}, Data: []keyRow{},

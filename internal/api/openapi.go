@@ -47,8 +47,9 @@ func (rt *Router) Document(version, baseURL string) *huma.OpenAPI {
 		}
 	}
 	slices.SortFunc(doc.Tags, func(a, b *huma.Tag) int { return strings.Compare(a.Name, b.Name) })
-	for _, s := range d.schemas.Map() {
+	for name, s := range d.schemas.Map() {
 		loosen(s)
+		admitNull(s, d.schemas.TypeFromRef("#/components/schemas/"+name))
 	}
 	d.schemas.Map()["Error"] = errorSchema()
 	doc.Components = &huma.Components{Schemas: d.schemas, SecuritySchemes: securitySchemes()}
@@ -70,6 +71,23 @@ func loosen(s *huma.Schema) {
 	loosen(s.Items)
 	for _, p := range s.Properties {
 		loosen(p)
+	}
+}
+
+// admitNull lets a field that points to an object be null, which the schema maker
+// does not see; one that is left out when empty never is.
+func admitNull(s *huma.Schema, t reflect.Type) {
+	if t == nil || t.Kind() != reflect.Struct {
+		return
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		p := s.Properties[name]
+		if p == nil || p.Ref == "" || f.Type.Kind() != reflect.Pointer || strings.Contains(options, "omit") {
+			continue
+		}
+		s.Properties[name] = &huma.Schema{Description: p.Description, OneOf: []*huma.Schema{{Ref: p.Ref}, {Type: "null"}}}
 	}
 }
 

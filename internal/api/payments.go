@@ -19,17 +19,17 @@ type paymentBody struct {
 	Amount            json.RawMessage `json:"amount" doc:"Major units, at least 0; a number or a numeric string"`
 	Currency          string          `json:"currency" doc:"ISO 4217, any case"`
 	TransactionID     string          `json:"transaction_id" doc:"1 to 255 characters; idempotency key"`
-	DatafastVisitorID string          `json:"datafast_visitor_id" doc:"UUID v4"`
-	VisitorID         string          `json:"visitorId" doc:"Alias of datafast_visitor_id"`
-	Email             string          `json:"email"`
-	CustomerEmail     string          `json:"customer_email" doc:"Alias of email"`
-	Name              string          `json:"name"`
-	CustomerName      string          `json:"customer_name" doc:"Alias of name"`
-	CustomerID        string          `json:"customer_id" doc:"Joins renewals and trials to the first payment's visitor"`
-	Renewal           bool            `json:"renewal"`
-	Refunded          bool            `json:"refunded"`
-	IsFreeTrial       bool            `json:"is_free_trial" doc:"Inferred when amount is 0"`
-	Timestamp         string          `json:"timestamp" doc:"ISO 8601; default now"`
+	DatafastVisitorID string          `json:"datafast_visitor_id,omitempty" doc:"UUID v4"`
+	VisitorID         string          `json:"visitorId,omitempty" doc:"Alias of datafast_visitor_id"`
+	Email             string          `json:"email,omitempty"`
+	CustomerEmail     string          `json:"customer_email,omitempty" doc:"Alias of email"`
+	Name              string          `json:"name,omitempty"`
+	CustomerName      string          `json:"customer_name,omitempty" doc:"Alias of name"`
+	CustomerID        string          `json:"customer_id,omitempty" doc:"Joins renewals and trials to the first payment's visitor"`
+	Renewal           bool            `json:"renewal,omitempty"`
+	Refunded          bool            `json:"refunded,omitempty"`
+	IsFreeTrial       bool            `json:"is_free_trial,omitempty" doc:"Inferred when amount is 0"`
+	Timestamp         string          `json:"timestamp,omitempty" doc:"ISO 8601; default now"`
 }
 
 type recordedPayment struct {

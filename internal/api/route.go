@@ -26,7 +26,10 @@ type Route struct {
 	// handler reads an unlimited stream from HTTP.Body itself.
 	MaxBody int64
 	// Reads marks an operation that changes nothing although its method is POST.
-	Reads  bool
+	Reads bool
+	// Grave marks an operation that cannot be taken back or hands out a credential,
+	// beside DELETE: agents have to confirm it.
+	Grave  bool
 	Handle Handler
 }
 

@@ -47,6 +47,7 @@ type Config struct {
 	Access  Access
 	SignIns SignIns
 	Sites   Sites
+	SiteOf  Memberships
 	// ClientAddr reads the caller's address by the strict list of proxies
 	// (tracker.md §8.1).
 	ClientAddr func(*http.Request) netip.Addr
@@ -73,6 +74,8 @@ type Router struct {
 	perKey  *limiter
 	failed  *limiter
 	perSign *limiter
+	// perAgent counts requests to /api/mcp, whose tool calls perKey counts.
+	perAgent *limiter
 }
 
 // endpoints are the operations of one path.
@@ -89,6 +92,7 @@ func NewRouter(c Config) *Router {
 	rt := &Router{
 		Config: c, mux: http.NewServeMux(), paths: map[string]*endpoints{}, ids: map[string]string{},
 		perKey: newLimiter(c.RateLimit, c.Now), failed: newLimiter(c.FailedLimit, c.Now), perSign: newLimiter(c.CookieLimit, c.Now),
+		perAgent: newLimiter(c.RateLimit, c.Now),
 	}
 	rt.mux.HandleFunc("/api/", notFound)
 	return rt

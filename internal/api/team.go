@@ -63,7 +63,7 @@ func (a *Account) teamRoutes() []Route {
 			ID: "listTeam", Tag: "Team", Summary: "List a website's team",
 			Description: "Owner first, then by joining. Pending invitations are not in it.", Data: []memberRow{}, Example: teamExample,
 		}},
-		{Method: "POST", Path: path, Rule: owner, Handle: a.invite, Doc: Doc{
+		{Method: "POST", Path: path, Rule: owner, Handle: a.invite, Grave: true, Doc: Doc{
 			ID: "inviteMember", Tag: "Team", Summary: "Invite somebody",
 			Description: "The link in `inviteUrl` works for seven days; it is mailed as well when there is a mail server. At most 50 pending.",
 			Body:        inviteBody{}, Data: []inviteAnswer{}, BodyExample: `{"email":"m@example.com","role":"viewer"}`,
@@ -77,14 +77,14 @@ func (a *Account) teamRoutes() []Route {
 		{Method: "PATCH", Path: path + "/{userId}", Rule: owner, Handle: a.setRole, Doc: Doc{
 			ID: "setMemberRole", Tag: "Team", Summary: "Change a member's role", Body: roleBody{}, Data: []memberRow{}, BodyExample: `{"role":"member"}`,
 		}},
-		{Method: "POST", Path: path + "/owner", Rule: owner, Handle: a.handOver, Doc: Doc{
+		{Method: "POST", Path: path + "/owner", Rule: owner, Handle: a.handOver, Grave: true, Doc: Doc{
 			ID: "handOverWebsite", Tag: "Team", Summary: "Hand the website over",
 			Description: "The named member or viewer becomes owner, the caller becomes member.", Body: userIDBody{}, Data: []memberRow{}, Example: teamExample,
 		}},
 		{Method: "GET", Path: path + "/invitations", Rule: ownerRead, Handle: a.listInvitations, Doc: Doc{
 			ID: "listInvitations", Tag: "Team", Summary: "List pending invitations", Data: []pendingRow{},
 		}},
-		{Method: "POST", Path: invitation + "/resend", Rule: owner, Handle: a.resend, Doc: Doc{
+		{Method: "POST", Path: invitation + "/resend", Rule: owner, Handle: a.resend, Grave: true, Doc: Doc{
 			ID: "resendInvitation", Tag: "Team", Summary: "Send an invitation again",
 			Description: "A new link with seven more days; the old link is dead.", Data: []inviteAnswer{},
 		}},

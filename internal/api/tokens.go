@@ -65,13 +65,13 @@ func (a *Account) tokenRoutes() []Route {
 			Description: "Newest first. A token limited to some websites sees only tokens within its own scope.",
 			Data:        []tokenRow{}, Example: tokenExample,
 		}},
-		{Method: "POST", Path: path, Rule: write, Handle: a.createToken, Doc: Doc{
+		{Method: "POST", Path: path, Rule: write, Handle: a.createToken, Grave: true, Doc: Doc{
 			ID: "createAccessToken", Tag: "Access tokens", Summary: "Create an account token",
 			Description: "The raw value is in `key`, this once. A token never gets more than the caller has. At most 20.",
 			Body:        tokenBody{}, Data: []tokenRow{}, Example: tokenExample,
 			BodyExample: `{"name":"Read only agent","permissions":["analytics:read","websites:read"],"websiteIds":["665f0b3c4d2e1a0012345678"]}`,
 		}},
-		{Method: "PUT", Path: path + "/{tokenId}", Rule: write, Handle: a.rollToken, Doc: Doc{
+		{Method: "PUT", Path: path + "/{tokenId}", Rule: write, Handle: a.rollToken, Grave: true, Doc: Doc{
 			ID: "rollAccessToken", Tag: "Access tokens", Summary: "Roll an account token",
 			Description: "Same id, new value in `key`. The caller must have every permission of the token.",
 			Body:        rollBody{}, Data: []tokenRow{}, BodyExample: `{"graceSeconds":3600}`,

@@ -118,7 +118,7 @@ func (p *program) commands() []*cobra.Command {
 	for i := range leaves {
 		add(leaves[i].path, p.command(&leaves[i]))
 	}
-	for _, cmd := range []*cobra.Command{p.loginCommand(), p.logoutCommand(), p.apiCommand(), p.exportCommand()} {
+	for _, cmd := range []*cobra.Command{p.loginCommand(), p.logoutCommand(), p.apiCommand(), p.exportCommand(), p.mcpCommand()} {
 		add(cmd.Name(), cmd)
 	}
 	groups["import"].AddCommand(p.importCommand())

@@ -41,6 +41,9 @@ func TestClients_websiteAPI(t *testing.T) {
 		{"migration script", "GET", "/visitors/{v}?websiteId={w}", "", 200, []string{`"countryCode":"DE"`, `"visitedPages":\[\{"url":"shop.example/pricing\?utm_source=news","timestamp":"`, `"completedGoals":\[\{"name":"signup"`, `"browser":\{"name":"Chrome","version":"141.0"\}`}},
 		{"MCP server, the os alias", "GET", "/analytics/os?websiteId={w}&fields=os,visitors", "", 200, []string{`"operating_system":"Linux","visitors":1\}`}},
 		{"MCP server", "GET", "/analytics/referrers?websiteId={w}&utm_source=news", "", 200, []string{`"referrer":"X"`}},
+		{"MCP server", "GET", "/analytics/overview?websiteId={w}&startAt=2026-01-01&endAt=2030-01-01&country=Germany", "", 200, []string{`"visitors":1`, `"bounce_rate":`}},
+		{"MCP server", "GET", "/analytics/cities?websiteId={w}&limit=10&device=desktop", "", 200, []string{`"city":"`, `"pagination":\{"limit":10`}},
+		{"MCP server", "GET", "/analytics/campaigns?websiteId={w}&browser=Chrome&os=Linux", "", 200, []string{`"utm_source":"news"`}},
 		{"shell skill", "GET", "/analytics/pages?websiteId={w}&filter_referrer=is:X", "", 200, []string{`"hostname":"shop.example","path":"/pricing"`}},
 		{"shell skill", "GET", "/analytics/goals?websiteId={w}&fields=name,completions", "", 200, []string{`"data":\[\{"goal":"signup","completions":1\}\]`}},
 		{"payment adapter, probe", "HEAD", "/payments?websiteId={w}", "", 200, nil},
@@ -62,6 +65,9 @@ func TestClients_websiteAPI(t *testing.T) {
 		{"negative amount", "POST", "/payments?websiteId={w}", `{"amount":-1,"currency":"EUR","transaction_id":"n"}`, 400, []string{`amount: -1 is negative`}},
 		{"too large an amount", "POST", "/payments?websiteId={w}", `{"amount":1e15,"currency":"EUR","transaction_id":"n"}`, 400, []string{`amount`}},
 		{"no number", "POST", "/payments?websiteId={w}", `{"amount":"NaN","currency":"XXXX","transaction_id":""}`, 400, []string{`amount`, `currency`, `transaction_id`}},
+		{"MCP worker", "POST", "/goals?websiteId={w}", `{"datafast_visitor_id":"{v}","name":"from_worker","metadata":{"plan":"pro"}}`, 200, []string{`"status":"success"`}},
+		{"MCP worker, no such visitor", "POST", "/goals?websiteId={w}", `{"datafast_visitor_id":"00000000-0000-4000-8000-000000000000","name":"from_worker"}`, 404, []string{`"message":"Visitor not found`}},
+		{"MCP worker", "GET", "/visitors/{v}?websiteId={w}", "", 200, []string{`"identity":`, `"activity":`}},
 	} {
 		fill := strings.NewReplacer("{w}", in.website.ID, "{t}", in.website.TrackingID, "{v}", visitor)
 		r := httptest.NewRequestWithContext(t.Context(), tt.method, "/api/v1"+fill.Replace(tt.path), strings.NewReader(fill.Replace(tt.body)))

@@ -3,12 +3,18 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
+	"datafast/docs"
 	"datafast/internal/api"
+	"datafast/internal/docsite"
+	"datafast/internal/mcp"
 	"datafast/internal/store/control"
 )
 
@@ -24,7 +30,7 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	secure := strings.HasPrefix(s.BaseURL, "https://")
 	cookies := api.NewCookies(control.Sessions{Store: s.control}, s.control, secure, time.Now, p.newID)
 	rt := api.NewRouter(api.Config{
-		Log: s.log, Now: time.Now, NewID: p.newID, Access: p.keeper, SignIns: cookies, Sites: p.directory,
+		Log: s.log, Now: time.Now, NewID: p.newID, Access: p.keeper, SignIns: cookies, Sites: p.directory, SiteOf: s.control,
 		ClientAddr: api.StrictAddr(s.TrustedProxies), Origin: s.BaseURL, Observe: s.metrics.observe,
 		RateLimit: s.RateLimit, FailedLimit: failedAuthPerMinute, CookieLimit: cookiePerMinute,
 	})
@@ -46,6 +52,18 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	}
 	public := append(api.EventEndpoints(f.ingest), rt.Reference(version, s.BaseURL)...)
 	public = append(public, staticFiles()...)
+	pages, err := docsite.New(docsite.Config{
+		Files: docs.Files, BaseURL: s.BaseURL, Document: func() *huma.OpenAPI { return rt.Document(version, s.BaseURL) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the docs: %w", err)
+	}
+	public = append(public, pages.Endpoints()...)
+	agents, err := mcp.Endpoint(mcp.Config{Log: s.log, Router: rt, Docs: manual{pages}, Version: version, BaseURL: s.BaseURL})
+	if err != nil {
+		return nil, fmt.Errorf("offer tools to agents: %w", err)
+	}
+	public = append(public, agents)
 	if err := rt.Public(public...); err != nil {
 		return nil, err
 	}
@@ -53,6 +71,18 @@ func (s *Server) routes(version string) (*api.Router, error) {
 		api.Public{Methods: []string{"GET"}, Path: "/healthz", Why: "tells only that the process lives", Handler: http.HandlerFunc(alive)},
 		api.Public{Methods: []string{"GET"}, Path: "/readyz", Why: "tells only that the stores answer", Handler: s.ready()},
 	)
+}
+
+// manual offers the documentation to agents.
+type manual struct{ *docsite.Site }
+
+// List implements mcp.Docs.
+func (m manual) List() []mcp.Page {
+	var pages []mcp.Page
+	for _, p := range m.Site.List() {
+		pages = append(pages, mcp.Page(p))
+	}
+	return pages
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }

@@ -74,7 +74,7 @@ export interface AuditActor {
   email: string | null;
   name: string | null;
   /** null: signed in */
-  token: AuditToken;
+  token: AuditToken | null;
   /** null: the operator on the command line, or nobody known */
   userId: string | null;
 }
@@ -238,7 +238,7 @@ export interface DetailIdentity {
   os: NamedVersion;
   params: UrlParams;
   region: string | null;
-  viewport: DetailViewport;
+  viewport: DetailViewport | null;
 }
 
 export interface DetailProfile {
@@ -390,13 +390,13 @@ export interface GoalEventBody {
   /** UUID v4 of a visitor with a page view on the website */
   datafast_visitor_id: string;
   /** At most 500 characters */
-  description: string;
+  description?: string;
   /** At most 10 keys */
-  metadata: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
   /** 1 to 64 of a-z, 0-9, _, : and -; made lower case, blanks become _ */
   name: string;
   /** Alias of datafast_visitor_id */
-  visitorId: string;
+  visitorId?: string;
 }
 
 export interface GoalPropertyRow {
@@ -423,7 +423,7 @@ export interface IdentifyBody {
   /** UUID v4 of a visitor with a page view */
   datafast_visitor_id: string;
   /** Any further field is metadata, merged into the profile */
-  email: string;
+  email?: string;
   /** 1 to 255 characters */
   user_id: string;
 }
@@ -677,7 +677,7 @@ export interface NoteChangeBody {
 }
 
 export interface NoteRow {
-  author: NoteAuthor;
+  author: NoteAuthor | null;
   createdAt: string;
   id: string;
   text: string;
@@ -726,25 +726,25 @@ export interface PaymentBody {
   /** ISO 4217, any case */
   currency: string;
   /** Alias of email */
-  customer_email: string;
+  customer_email?: string;
   /** Joins renewals and trials to the first payment's visitor */
-  customer_id: string;
+  customer_id?: string;
   /** Alias of name */
-  customer_name: string;
+  customer_name?: string;
   /** UUID v4 */
-  datafast_visitor_id: string;
-  email: string;
+  datafast_visitor_id?: string;
+  email?: string;
   /** Inferred when amount is 0 */
-  is_free_trial: boolean;
-  name: string;
-  refunded: boolean;
-  renewal: boolean;
+  is_free_trial?: boolean;
+  name?: string;
+  refunded?: boolean;
+  renewal?: boolean;
   /** ISO 8601; default now */
-  timestamp: string;
+  timestamp?: string;
   /** 1 to 255 characters; idempotency key */
   transaction_id: string;
   /** Alias of datafast_visitor_id */
-  visitorId: string;
+  visitorId?: string;
 }
 
 export interface PaymentRow {
@@ -1088,7 +1088,7 @@ export interface VisitorAcquisition {
 export interface VisitorDetail {
   activity: DetailActivity;
   identity: DetailIdentity;
-  prediction: Prediction;
+  prediction: Prediction | null;
   profile?: DetailProfile;
   timeline: TimelineEntry[];
   visitorId: string;
