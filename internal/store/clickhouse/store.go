@@ -18,6 +18,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,8 +73,8 @@ type Store struct {
 // Open connects, brings the schema up to date and derives what the last run left.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	options, err := clickhouse.ParseDSN(o.URL)
-	if err != nil {
-		return nil, errors.New("DATAFAST_EVENTS_URL is not the address of a ClickHouse server: use clickhouse://user:password@host:9000/database or https://…")
+	if err != nil || !slices.Contains([]string{"clickhouse", "http", "https"}, scheme(o.URL)) {
+		return nil, errors.New("events-url is not the address of a ClickHouse server: use clickhouse://user:password@host:9000/database or https://user:password@host:8443/database")
 	}
 	if o.MemoryMB == 0 {
 		o.MemoryMB = 2048
@@ -108,6 +110,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.stop = stop
 	s.tending.Go(func() { s.tend(background) })
 	return s, nil
+}
+
+func scheme(address string) string {
+	s, _, _ := strings.Cut(address, "://")
+	return s
 }
 
 // querySettings make the engine answer as standard SQL does, exactly, from the

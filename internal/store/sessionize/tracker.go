@@ -72,7 +72,7 @@ func (t *Tracker) observe(e *event.Event) {
 		t.MarkStale(key)
 	case s == nil:
 		t.begin(key, event.NewSession(e, nil))
-	case e.Time.Before(s.End) || e.Time.Equal(s.End) && e.ID < s.LastID:
+	case e.Time.Before(s.End) || e.Time.Equal(s.End) && e.ID <= s.LastID:
 		t.MarkStale(key)
 	case s.Add(e):
 		if id := (sessionKey{key, s.Start.UnixMilli()}); t.fresh[id] == nil {

@@ -1,0 +1,135 @@
+package clickhouse
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"datafast/internal/clickhousetest"
+	"datafast/internal/event"
+	"datafast/internal/id"
+)
+
+func views(ids *id.Generator, website string, visitor byte, n int) []*event.Event {
+	out := make([]*event.Event, n)
+	for i := range out {
+		out[i] = &event.Event{
+			ID: ids.New(time.Now()), WebsiteID: website, Time: time.Now().UTC().Truncate(time.Millisecond), Kind: event.Pageview,
+			Hostname: "shop.example", Path: "/", Visitor: event.VisitorID{visitor, byte(i)}.ForceV4(), Origin: event.Origin{Channel: "Direct"},
+		}
+	}
+	return out
+}
+
+func (s *Store) counts(t *testing.T, website string) (events, sessions int) {
+	t.Helper()
+	if err := s.settle(t.Context(), website); err != nil {
+		t.Fatal(err)
+	}
+	err := s.db.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM events WHERE site = ?), (SELECT coalesce(sum(events), 0) FROM sessions WHERE site = ?)`,
+		website, website).Scan(&events, &sessions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events, sessions
+}
+
+// TestAppend_killed kills the engine between and during batches: what was
+// acknowledged is there once, what was refused may be sent again, and a repeated
+// block is left out.
+func TestAppend_killed(t *testing.T) {
+	t.Parallel()
+	server := clickhousetest.Start(t)
+	s, err := Open(t.Context(), Options{URL: server.URL(server.NewDatabase(t))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	ids := id.NewGenerator()
+	website := ids.New(time.Now())
+	want := 0
+	for round := range byte(4) {
+		batch := views(ids, website, round, 20)
+		if round%2 == 1 {
+			server.Kill()
+			go func() {
+				time.Sleep(100 * time.Millisecond)
+				server.Restart(t)
+			}()
+		}
+		for attempt := 0; ; attempt++ {
+			err := s.Append(t.Context(), batch)
+			if err == nil {
+				break
+			}
+			if attempt == 40 {
+				t.Fatalf("round %d: %v", round, err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		want += len(batch)
+		// The same block again, as after a lost answer.
+		if err := s.Append(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		if events, sessions := s.counts(t, website); events != want || sessions != want {
+			t.Fatalf("round %d: %d events, %d of sessions, want %d", round, events, sessions, want)
+		}
+	}
+}
+
+// TestOpen_recovers: events that were stored and not merged when the process ended
+// are in sessions after the next start.
+func TestOpen_recovers(t *testing.T) {
+	t.Parallel()
+	server := clickhousetest.Start(t)
+	url := server.URL(server.NewDatabase(t))
+	first, err := Open(t.Context(), Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := id.NewGenerator()
+	website := ids.New(time.Now())
+	first.stop() // no merge from now on, as in a process that was killed
+	first.tending.Wait()
+	if err := first.Append(t.Context(), views(ids, website, 1, 30)); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Open(t.Context(), Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = second.Close() })
+	if events, sessions := second.counts(t, website); events != 30 || sessions != 30 {
+		t.Errorf("%d events, %d of sessions, want 30", events, sessions)
+	}
+}
+
+// TestOpen_refuses: what is wrong with the store is said in one line, without the
+// password.
+func TestOpen_refuses(t *testing.T) {
+	t.Parallel()
+	server := clickhousetest.Start(t)
+	url := server.URL(server.NewDatabase(t))
+	s, err := Open(t.Context(), Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := s.db.ExecContext(t.Context(), `INSERT INTO schema_versions SELECT 99`); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, url, want string }{
+		{"newer", url, "use the newer program"},
+		{"away", "clickhouse://u:secret1234@127.0.0.1:1/db", "connection refused"},
+		{"not an address", "postgres://u:secret1234@host/db", "clickhouse://"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Open(t.Context(), Options{URL: tt.url})
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret1234") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line with %q", err, tt.want)
+			}
+		})
+	}
+}
