@@ -93,7 +93,11 @@ func (s *Session) extend(e *Event) {
 
 // Sessions cuts one visitor's events, in any order, into sessions, oldest first.
 // The slice is sorted in place.
-func Sessions(events []*Event) []*Session {
+func Sessions(events []*Event) []*Session { return SessionsAfter(nil, events) }
+
+// SessionsAfter is Sessions for the later part of a visitor's events, which begins
+// more than SessionGap after prev, the visitor's session before it; nil for none.
+func SessionsAfter(prev *Session, events []*Event) []*Session {
 	slices.SortFunc(events, func(a, b *Event) int {
 		switch {
 		case a.Before(b):
@@ -104,13 +108,14 @@ func Sessions(events []*Event) []*Session {
 		return 0
 	})
 	var out []*Session
-	var open *Session
 	for _, e := range events {
-		if open != nil && open.Add(e) {
-			continue
+		if n := len(out); n > 0 {
+			if out[n-1].Add(e) {
+				continue
+			}
+			prev = out[n-1]
 		}
-		open = NewSession(e, open)
-		out = append(out, open)
+		out = append(out, NewSession(e, prev))
 	}
 	return out
 }

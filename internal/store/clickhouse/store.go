@@ -209,13 +209,14 @@ func (s *Store) recover(ctx context.Context) error {
 		return err
 	}
 	s.tracker = sessionize.New(known, open)
+	s.tracker.Share()
 	var merged uint64
 	if err := s.db.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM sessions`).Scan(&merged); err != nil {
 		return fmt.Errorf("read the last merge: %w", err)
 	}
 	s.version = merged
 	from := max(int64(merged)-recovery.Nanoseconds(), 0)
-	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT site, visitor FROM events WHERE stored_at >= ?`, from/int64(time.Millisecond))
+	rows, err := s.db.QueryContext(ctx, `SELECT site, visitor, min(time) FROM events WHERE stored_at >= ? GROUP BY site, visitor`, from/int64(time.Millisecond))
 	if err != nil {
 		return fmt.Errorf("find events after the last merge: %w", err)
 	}
@@ -223,10 +224,11 @@ func (s *Store) recover(ctx context.Context) error {
 	for rows.Next() {
 		var site string
 		var visitor eventsql.ID
-		if err := rows.Scan(&site, &visitor); err != nil {
+		var first int64
+		if err := rows.Scan(&site, &visitor, &first); err != nil {
 			return fmt.Errorf("scan visitor: %w", err)
 		}
-		s.tracker.MarkStale(sessionize.Key{WebsiteID: site, Visitor: event.VisitorID(visitor)})
+		s.tracker.MarkStale(sessionize.Key{WebsiteID: site, Visitor: event.VisitorID(visitor)}, eventsql.FromMillis(first))
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return fmt.Errorf("find events after the last merge: %w", err)

@@ -10,6 +10,7 @@ import (
 	"datafast/internal/event"
 	"datafast/internal/fault"
 	"datafast/internal/store/eventsql"
+	"datafast/internal/store/sessionize"
 )
 
 // DeleteGoals deletes goal events and derives their visitors' sessions again.
@@ -28,21 +29,22 @@ func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.G
 		conditions, args = append(conditions, "time >= ?", "time < ?"), append(args, d.Range.From.UnixMilli(), d.Range.To.UnixMilli())
 	}
 	where := strings.Join(conditions, " AND ")
-	rows, err := s.db.QueryContext(ctx, `SELECT visitor, count(*) FROM events WHERE `+where+` GROUP BY visitor`, args...)
+	rows, err := s.db.QueryContext(ctx, `SELECT visitor, count(*), min(time) FROM events WHERE `+where+` GROUP BY visitor`, args...)
 	if err != nil {
 		return 0, fmt.Errorf("find goal events: %w", err)
 	}
 	defer rows.Close()
 	deleted := 0
-	var visitors []event.VisitorID
+	var stale []sessionize.Stale
 	for rows.Next() {
 		var v eventsql.ID
 		var n int
-		if err := rows.Scan(&v, &n); err != nil {
+		var first int64
+		if err := rows.Scan(&v, &n, &first); err != nil {
 			return 0, fmt.Errorf("scan goal events: %w", err)
 		}
 		deleted += n
-		visitors = append(visitors, event.VisitorID(v))
+		stale = append(stale, sessionize.Stale{Key: sessionize.Key{WebsiteID: websiteID, Visitor: event.VisitorID(v)}, From: eventsql.FromMillis(first)})
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, fmt.Errorf("find goal events: %w", err)
@@ -53,7 +55,9 @@ func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.G
 	if err := s.remove(ctx, "events", where, args...); err != nil {
 		return 0, err
 	}
-	s.stale(websiteID, visitors)
+	for _, v := range stale {
+		s.tracker.MarkStale(v.Key, v.From)
+	}
 	return deleted, s.merge(ctx)
 }
 

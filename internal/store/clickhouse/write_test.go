@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,5 +132,75 @@ func TestOpen_refuses(t *testing.T) {
 				t.Errorf("error %v, want one line with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestShared: two servers on one store. A visitor who moves from one to the other
+// has one session; one who goes back and forth has it exact when it has ended.
+func TestShared(t *testing.T) {
+	t.Parallel()
+	server := clickhousetest.Start(t)
+	url := server.URL(server.NewDatabase(t))
+	var mu sync.Mutex
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	clock := func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return now
+	}
+	pass := func(d time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(d)
+	}
+	var servers [2]*Store
+	for i := range servers {
+		s, err := Open(t.Context(), Options{URL: url, Now: clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		servers[i] = s
+	}
+	ids := id.NewGenerator()
+	website := ids.New(now)
+	visit := func(server int) {
+		t.Helper()
+		pass(time.Minute)
+		e := views(ids, website, 7, 1)[0]
+		e.Time = clock()
+		if err := servers[server].Append(t.Context(), []*event.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+		servers[server].counts(t, website)
+	}
+	sessions := func() (rows, events int) {
+		t.Helper()
+		err := servers[0].db.QueryRowContext(t.Context(), `SELECT count(*), coalesce(sum(events), 0) FROM sessions WHERE site = ?`, website).Scan(&rows, &events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows, events
+	}
+	visit(0)
+	visit(1)
+	if rows, events := sessions(); rows != 1 || events != 2 {
+		t.Errorf("after moving: %d sessions with %d events, want 1 with 2", rows, events)
+	}
+	visit(0)
+	visit(1)
+	pass(event.SessionGap + 3*time.Minute)
+	for _, s := range servers {
+		for range 2 { // the first sees that it has ended
+			s.mu.Lock()
+			err := s.merge(t.Context())
+			s.mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if rows, events := sessions(); rows != 1 || events != 4 {
+		t.Errorf("after the end: %d sessions with %d events, want 1 with 4", rows, events)
 	}
 }

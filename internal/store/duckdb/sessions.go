@@ -164,7 +164,7 @@ func (s *Store) appendTo(catalog, table string, fill func(add func(...driver.Val
 
 // deriveAgain reads all events of the visitors, cuts them into sessions and
 // replaces those stored. It returns each visitor's last session.
-func (s *Store) deriveAgain(ctx context.Context, visitors []sessionize.Key) ([]*event.Session, error) {
+func (s *Store) deriveAgain(ctx context.Context, visitors []sessionize.Stale) ([]*event.Session, error) {
 	if err := s.exec(ctx, `DELETE FROM staged_visitors`); err != nil {
 		return nil, err
 	}

@@ -171,7 +171,7 @@ func (s *Store) recover(ctx context.Context) error {
 		if err := rows.Scan(&num, &visitor); err != nil {
 			return fmt.Errorf("scan unmerged events: %w", err)
 		}
-		s.tracker.MarkStale(sessionize.Key{WebsiteID: s.idOf(num), Visitor: event.VisitorID(visitor)})
+		s.tracker.MarkStale(sessionize.Key{WebsiteID: s.idOf(num), Visitor: event.VisitorID(visitor)}, time.Time{})
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("find unmerged events: %w", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"datafast/internal/analytics"
 	"datafast/internal/event"
@@ -47,7 +48,7 @@ func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.G
 		}
 		deleted = int(n)
 		for _, v := range visitors {
-			s.tracker.MarkStale(v)
+			s.tracker.MarkStale(v, time.Time{})
 		}
 		return nil
 	})

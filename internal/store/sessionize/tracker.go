@@ -36,21 +36,35 @@ type Tracker struct {
 	open    map[Key]*event.Session
 	fresh   map[sessionKey]*event.Session // begun since the last merge
 	changed map[sessionKey]*event.Session // merged before, and longer now
-	stale   map[Key]bool
-	waiting map[string]int // changes and stale visitors by website
+	stale   map[Key]time.Time             // from when on
+	waiting map[string]int                // changes and stale visitors by website
+	shared  bool
+}
+
+// Stale is a visitor whose sessions have to be derived again, all that contain or
+// follow From.
+type Stale struct {
+	Key
+
+	From time.Time
 }
 
 // New returns a tracker that knows all sessions which ended after known.
 func New(known time.Time, open []*event.Session) *Tracker {
 	t := &Tracker{
 		known: known, open: map[Key]*event.Session{}, fresh: map[sessionKey]*event.Session{},
-		changed: map[sessionKey]*event.Session{}, stale: map[Key]bool{}, waiting: map[string]int{},
+		changed: map[sessionKey]*event.Session{}, stale: map[Key]time.Time{}, waiting: map[string]int{},
 	}
 	for _, s := range open {
 		t.open[Key{s.WebsiteID, s.Visitor}] = s
 	}
 	return t
 }
+
+// Share says that other processes store events too: a visitor of whom nothing is
+// held here may have a session that another holds, so their first event here makes
+// them stale.
+func (t *Tracker) Share() { t.shared = true }
 
 // Observe takes in a committed batch.
 func (t *Tracker) Observe(batch []*event.Event) {
@@ -62,18 +76,21 @@ func (t *Tracker) Observe(batch []*event.Event) {
 func (t *Tracker) observe(e *event.Event) {
 	key := Key{e.WebsiteID, e.Visitor}
 	t.waiting[e.WebsiteID]++
-	if t.stale[key] {
+	if from, stale := t.stale[key]; stale {
+		if e.Time.Before(from) {
+			t.stale[key] = e.Time
+		}
 		return
 	}
 	s := t.open[key]
 	switch {
-	case s == nil && (e.Kind != event.Pageview || e.Time.Add(-event.SessionGap).Before(t.known)):
+	case s == nil && (t.shared || e.Kind != event.Pageview || e.Time.Add(-event.SessionGap).Before(t.known)):
 		// It may belong to, or take its attributes from, a session we do not hold.
-		t.MarkStale(key)
+		t.MarkStale(key, e.Time)
 	case s == nil:
 		t.begin(key, event.NewSession(e, nil))
 	case e.Time.Before(s.End) || e.Time.Equal(s.End) && e.ID <= s.LastID:
-		t.MarkStale(key)
+		t.MarkStale(key, e.Time)
 	case s.Add(e):
 		if id := (sessionKey{key, s.Start.UnixMilli()}); t.fresh[id] == nil {
 			t.changed[id] = s
@@ -88,9 +105,12 @@ func (t *Tracker) begin(key Key, s *event.Session) {
 	t.fresh[sessionKey{key, s.Start.UnixMilli()}] = s
 }
 
-// MarkStale asks for the visitor's sessions to be derived again.
-func (t *Tracker) MarkStale(key Key) {
-	t.stale[key] = true
+// MarkStale asks for the visitor's sessions to be derived again, all that contain
+// or follow a moment.
+func (t *Tracker) MarkStale(key Key, from time.Time) {
+	if known, stale := t.stale[key]; !stale || from.Before(known) {
+		t.stale[key] = from
+	}
 	t.waiting[key.WebsiteID]++
 	if s := t.open[key]; s != nil {
 		delete(t.open, key)
@@ -103,21 +123,32 @@ func (t *Tracker) Waits(websiteID string) bool { return t.waiting[websiteID] > 0
 // Pending returns what has to be merged: sessions to add, sessions to write over
 // by visitor and start, and stale visitors to derive again. All stay pending until
 // Merged.
-func (t *Tracker) Pending() (fresh, changed []*event.Session, stale []Key) {
+func (t *Tracker) Pending() (fresh, changed []*event.Session, stale []Stale) {
 	for _, s := range t.fresh {
-		if !t.stale[Key{s.WebsiteID, s.Visitor}] {
+		if !t.leave(s) {
 			fresh = append(fresh, s)
 		}
 	}
 	for _, s := range t.changed {
-		if !t.stale[Key{s.WebsiteID, s.Visitor}] {
+		if !t.leave(s) {
 			changed = append(changed, s)
 		}
 	}
-	for key := range t.stale {
-		stale = append(stale, key)
+	for key, from := range t.stale {
+		stale = append(stale, Stale{key, from})
 	}
 	return fresh, changed, stale
+}
+
+// leave reports whether a session is left to what is derived, which has to reach
+// back to its start then.
+func (t *Tracker) leave(s *event.Session) bool {
+	key := Key{s.WebsiteID, s.Visitor}
+	from, stale := t.stale[key]
+	if stale && s.Start.Before(from) {
+		t.stale[key] = s.Start
+	}
+	return stale
 }
 
 // Merged says that everything pending is stored. latest are the last sessions of
@@ -134,15 +165,26 @@ func (t *Tracker) Merged(latest []*event.Session) {
 	}
 }
 
-// Forget drops sessions that no event from now on can continue. It may be called
-// only when nothing is pending.
+// checkEvery is how often ended sessions are looked over when others store too.
+const checkEvery = time.Minute
+
+// Forget drops sessions that no event from now on can continue. Shared, they are
+// derived once more then: what another process stored of them is not known here.
+// It may be called only when nothing is pending.
 func (t *Tracker) Forget(now time.Time) {
 	// A minute more than the gap: events carry the time of their arrival and may
 	// wait that long for their commit.
 	horizon := now.Add(-event.SessionGap - time.Minute)
+	if t.shared && horizon.Sub(t.known) < checkEvery {
+		return
+	}
 	for key, s := range t.open {
-		if s.End.Before(horizon) {
-			delete(t.open, key)
+		if !s.End.Before(horizon) {
+			continue
+		}
+		delete(t.open, key)
+		if t.shared {
+			t.MarkStale(key, s.Start)
 		}
 	}
 	if horizon.After(t.known) {
