@@ -130,16 +130,63 @@ func BenchmarkRealtime(b *testing.B) {
 	}
 }
 
-// peakMemory is the most that this process ever held in memory, in MB; 0 where the
-// system does not tell.
-func peakMemory() float64 {
-	status, err := os.ReadFile("/proc/self/status")
+// BenchmarkServed starts a process on a year of ten million events (a million with
+// -short) and asks the reports of a dashboard over HTTP. Goals (design.md §8):
+// serving within 1 s, idle below 120 MB, served below 700 MB.
+func BenchmarkServed(b *testing.B) {
+	perDay := 9000
+	if testing.Short() {
+		perDay = 900
+	}
+	dir := b.TempDir()
+	in := openInstallation(b, dir, "shop.example", "UTC", "EUR")
+	fillSite(b, in, perDay)
+	if err := in.server.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		listen, started := freeAddress(b), time.Now()
+		process := startServer(b, dir, listen)
+		b.ReportMetric(time.Since(started).Seconds(), "start-s")
+		b.ReportMetric(memory(process.Process.Pid, "VmRSS"), "idle-MB")
+		started = time.Now()
+		for _, path := range []string{
+			"overview", "pages", "entry-pages", "referrers", "channels", "campaigns", "countries", "regions", "cities", "devices", "browsers",
+			"operating-systems", "hostnames", "goals",
+		} {
+			r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://"+listen+"/api/v1/analytics/"+path+"?period=last365d&websiteId="+in.website.ID, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+in.token)
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				b.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				b.Errorf("%s: %s", path, resp.Status)
+			}
+		}
+		b.ReportMetric(time.Since(started).Seconds(), "reports-s")
+		b.ReportMetric(memory(process.Process.Pid, "VmHWM"), "served-MB")
+		b.ReportMetric(0, "ns/op")
+		if err := process.Process.Kill(); err != nil {
+			b.Fatal(err)
+		}
+		_ = process.Wait()
+	}
+}
+
+// memory is a figure of a process's status, in MB; 0 where the system does not tell.
+func memory(pid int, name string) float64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	var kb float64
-	if i := bytes.Index(status, []byte("VmHWM:")); i >= 0 {
-		_, _ = fmt.Sscan(string(status[i+len("VmHWM:"):]), &kb)
+	if i := bytes.Index(status, []byte(name+":")); i >= 0 {
+		_, _ = fmt.Sscan(string(status[i+len(name)+1:]), &kb)
 	}
 	return kb / 1024
 }

@@ -117,7 +117,7 @@ func prepare(t *testing.T, dir string) string {
 	return w.TrackingID
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -128,7 +128,7 @@ func freeAddress(t *testing.T) string {
 }
 
 // startServer starts a process and waits until it answers.
-func startServer(t *testing.T, dir, listen string) *exec.Cmd {
+func startServer(t testing.TB, dir, listen string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), serveVariable+"="+dir, "DATAFAST_TEST_LISTEN="+listen)

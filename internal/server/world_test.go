@@ -31,17 +31,23 @@ type installation struct {
 
 func newInstallation(t testing.TB, domain, zone, currency string) *installation {
 	t.Helper()
+	in := openInstallation(t, t.TempDir(), domain, zone, currency)
+	t.Cleanup(func() {
+		if err := in.server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return in
+}
+
+func openInstallation(t testing.TB, dir, domain, zone, currency string) *installation {
+	t.Helper()
 	s, err := Open(t.Context(), Settings{
-		Data: t.TempDir(), Listen: "127.0.0.1:0", BaseURL: "http://stats.example.com", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com",
+		Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://stats.example.com", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com",
 	}, Options{Version: "test", Stdout: io.Discard, Stderr: testWriter{t}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	in := &installation{t: t, server: s}
 	in.website, in.token = in.addOwner("owner@example.com", domain, zone, currency)
 	return in
