@@ -7,6 +7,7 @@ package clickhousetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -30,8 +31,9 @@ type Server struct {
 	dir     string
 	program string
 
-	mu      sync.Mutex
-	running *exec.Cmd
+	databases atomic.Int64
+	mu        sync.Mutex
+	running   *exec.Cmd
 }
 
 // startTime bounds the wait for the engine: its library has half a gigabyte.
@@ -69,8 +71,11 @@ func freeAddress(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return address
 }
 
 // Restart starts the engine after Kill, on the same address and data, and waits
@@ -109,12 +114,10 @@ func (s *Server) Kill() {
 	s.running = nil
 }
 
-var databases atomic.Int64
-
 // NewDatabase makes an empty database and returns its name.
 func (s *Server) NewDatabase(tb testing.TB) string {
 	tb.Helper()
-	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
+	name := fmt.Sprintf("test_%d_%x_%d", os.Getpid(), time.Now().UnixNano(), s.databases.Add(1))
 	if _, err := s.ask(tb.Context(), "CREATE DATABASE "+name); err != nil {
 		tb.Fatalf("make database: %v", err)
 	}
@@ -148,8 +151,8 @@ func (s *Server) ask(ctx context.Context, query string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ask: %w", err)
 	}
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
+	err = errors.Join(err, resp.Body.Close())
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = fmt.Errorf("the engine says %d: %s", resp.StatusCode, body)
 	}

@@ -114,7 +114,7 @@ func (e *engine) run(query string, block []byte, params url.Values) ([]byte, err
 		if err != nil {
 			return nil, err
 		}
-		defer os.Remove(file.Name())
+		defer func() { _ = os.Remove(file.Name()) }()
 		if _, err := file.Write(block); err != nil {
 			return nil, err
 		}

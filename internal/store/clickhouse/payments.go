@@ -22,11 +22,7 @@ func (s *Store) ChangePayments(ctx context.Context, websiteID string, f func(rev
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	rows, err := s.db.QueryContext(ctx, `SELECT `+eventsql.PaymentColumns+` FROM payments WHERE site = ?`, websiteID)
-	if err != nil {
-		return fmt.Errorf("read payments: %w", err)
-	}
-	list, err := eventsql.ScanPayments(rows, websiteID)
+	list, err := eventsql.ReadPayments(ctx, s.db, websiteID, `site = ?`, websiteID)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (s *Store) clusterStep(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("open connection: %w", err)
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return false, fmt.Errorf("begin: %w", err)

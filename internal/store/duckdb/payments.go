@@ -93,12 +93,7 @@ func (t *paymentTx) Matching(ctx context.Context, d revenue.Deletion) ([]*revenu
 func (t *paymentTx) All(ctx context.Context) ([]*revenue.Payment, error) { return t.query(ctx, "TRUE") }
 
 func (t *paymentTx) query(ctx context.Context, condition string, args ...any) ([]*revenue.Payment, error) {
-	rows, err := t.s.writer.QueryContext(ctx, `SELECT `+eventsql.PaymentColumns+` FROM payments WHERE site = ? AND (`+condition+`)`,
-		append([]any{t.site}, args...)...)
-	if err != nil {
-		return nil, fmt.Errorf("read payments: %w", err)
-	}
-	return eventsql.ScanPayments(rows, t.websiteID)
+	return eventsql.ReadPayments(ctx, t.s.writer, t.websiteID, `site = ? AND (`+condition+`)`, append([]any{t.site}, args...)...)
 }
 
 // Update writes changed rows by id.

@@ -10,10 +10,16 @@ import (
 
 	"datafast/internal/event"
 	"datafast/internal/revenue"
+	"datafast/internal/store/sqlgen"
 )
 
-// ScanPayments reads all PaymentColumns and closes rows.
-func ScanPayments(rows *sql.Rows, websiteID string) ([]*revenue.Payment, error) {
+// ReadPayments reads the payments of a website that a condition on them picks, with
+// what follows WHERE in the query.
+func ReadPayments(ctx context.Context, db sqlgen.DB, websiteID, condition string, args ...any) ([]*revenue.Payment, error) {
+	rows, err := db.QueryContext(ctx, `SELECT `+PaymentColumns+` FROM payments WHERE `+condition, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read payments: %w", err)
+	}
 	defer rows.Close()
 	var out []*revenue.Payment
 	for rows.Next() {
@@ -61,15 +67,10 @@ func (rd *Reader) Payments(ctx context.Context, q revenue.PaymentsQuery) ([]reve
 	if q.OldestFirst {
 		order = ` ORDER BY time, id`
 	}
-	query := `SELECT ` + PaymentColumns + ` FROM payments WHERE site = ? AND ` + condition + order
 	if q.Limit > 0 {
-		query, args = query+` LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)
+		order, args = order+` LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)
 	}
-	rows, err := rd.DB.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read payments: %w", err)
-	}
-	list, err := ScanPayments(rows, q.WebsiteID)
+	list, err := ReadPayments(ctx, rd.DB, q.WebsiteID, `site = ? AND `+condition+order, args...)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -153,18 +153,14 @@ func (rd *Reader) Visitor(ctx context.Context, websiteID string, v event.Visitor
 			ids = append(ids, o.String())
 		}
 	}
-	ofThese := ` WHERE site = ? AND visitor IN ` + rd.Dialect.IDs("?") + ` `
-	if out.Events, err = rd.ReadEvents(ctx, rd.DB, `SELECT site, `+EventColumns+` FROM events`+ofThese+`ORDER BY time, id`, site, ids); err != nil {
+	ofThese := ` site = ? AND visitor IN ` + rd.Dialect.IDs("?") + ` `
+	if out.Events, err = rd.ReadEvents(ctx, rd.DB, `SELECT site, `+EventColumns+` FROM events WHERE`+ofThese+`ORDER BY time, id`, site, ids); err != nil {
 		return nil, err
 	}
-	if out.Sessions, err = rd.ReadSessions(ctx, rd.DB, `SELECT site, `+SessionColumns+` FROM sessions`+ofThese+`ORDER BY started_at`, site, ids); err != nil {
+	if out.Sessions, err = rd.ReadSessions(ctx, rd.DB, `SELECT site, `+SessionColumns+` FROM sessions WHERE`+ofThese+`ORDER BY started_at`, site, ids); err != nil {
 		return nil, err
 	}
-	rows, err := rd.DB.QueryContext(ctx, `SELECT `+PaymentColumns+` FROM payments`+ofThese+`ORDER BY time, id`, site, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read payments of visitor: %w", err)
-	}
-	payments, err := ScanPayments(rows, websiteID)
+	payments, err := ReadPayments(ctx, rd.DB, websiteID, ofThese+`ORDER BY time, id`, site, ids)
 	if err != nil {
 		return nil, err
 	}
