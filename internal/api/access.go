@@ -2,12 +2,10 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"datafast/internal/audit"
@@ -46,10 +44,6 @@ func (rt *Router) run(w http.ResponseWriter, r *http.Request, route *Route) (*Re
 	}
 	resp, err := route.Handle(audit.With(r.Context(), actorOf(req)), req)
 	if err != nil {
-		var later retryLater
-		if errors.As(err, &later) {
-			w.Header().Set("Retry-After", strconv.Itoa(later.seconds()))
-		}
 		return nil, rt.refuse(req, err)
 	}
 	for key, values := range resp.Header {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"net/http"
-	"strconv"
 
 	"datafast/internal/fault"
 	"datafast/internal/ingest"
@@ -84,10 +82,6 @@ func acknowledgement(res ingest.Result) string {
 }
 
 func fail(w http.ResponseWriter, r *http.Request, err error) {
-	var e *fault.Error
-	if errors.As(err, &e) && e.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
-	}
 	send(w, r, failure(err))
 }
 

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -98,14 +97,9 @@ func (l *limiter) refuse(h http.Header, v verdict) answer {
 }
 
 // retryLater is a refusal for a while: 429 with Retry-After.
-type retryLater struct{ after time.Duration }
-
-func (e retryLater) seconds() int { return int((e.after + time.Second - 1) / time.Second) }
-
-// Error is the sentence of the envelope.
-func (e retryLater) Error() string {
-	return fmt.Sprintf("Too many attempts. Try again in %d seconds.", e.seconds())
+func retryLater(after time.Duration) error {
+	seconds := int((after + time.Second - 1) / time.Second)
+	e := fault.New(fault.CodeTooMany, "Too many attempts. Try again in %d seconds.", seconds)
+	e.RetryAfter = after
+	return e
 }
-
-// Unwrap makes it a fault with code too_many.
-func (e retryLater) Unwrap() error { return &fault.Error{Code: fault.CodeTooMany, Message: e.Error()} }

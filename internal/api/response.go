@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,6 +45,7 @@ func statusOf(code fault.Code) int {
 type answer struct {
 	status int
 	body   []byte
+	retry  int // seconds after which to try again; 0: not said
 }
 
 // failure is the envelope of an error. Internal errors say nothing but their
@@ -65,7 +67,16 @@ func failure(err error, siblings ...Field) answer {
 		body = []byte(`{"status":"error","error":{"code":500,"message":"Internal server error"}}`)
 		status = http.StatusInternalServerError
 	}
-	return answer{status, body}
+	return answer{status, body, retryAfter(err)}
+}
+
+// retryAfter is how many whole seconds an error asks to wait; 0 for none.
+func retryAfter(err error) int {
+	var e *fault.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return int(math.Ceil(e.RetryAfter.Seconds()))
 }
 
 // describe returns the message and machine key of a coded error without what it
@@ -90,14 +101,14 @@ func success(resp *Response) (answer, error) {
 	}
 	if resp.Raw != nil {
 		body, err := encode(resp.Raw)
-		return answer{status, body}, err
+		return answer{status: status, body: body}, err
 	}
 	fields := []Field{{"status", "success"}, {"data", resp.Data}}
 	if resp.Pagination != nil {
 		fields = append(fields, Field{"pagination", resp.Pagination})
 	}
 	body, err := encode(ordered(append(fields, resp.Extra...)))
-	return answer{status, body}, err
+	return answer{status: status, body: body}, err
 }
 
 // ordered is a JSON object whose keys keep their order.
@@ -142,6 +153,9 @@ func send(w http.ResponseWriter, r *http.Request, a answer) {
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
+	}
+	if a.retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(a.retry))
 	}
 	w.WriteHeader(a.status)
 	if r.Method != http.MethodHead {

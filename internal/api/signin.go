@@ -131,7 +131,7 @@ func (a *Account) countFailure(r *Request, err error, email string) {
 }
 
 // tooMany is a refusal that the router turns into 429 with Retry-After.
-func (a *Account) tooMany(v verdict) error { return retryLater{v.reset.Sub(a.Now())} }
+func (a *Account) tooMany(v verdict) error { return retryLater(v.reset.Sub(a.Now())) }
 
 func (a *Account) signOut(ctx context.Context, r *Request) (*Response, error) {
 	cookie, err := a.Cookies.end(ctx, r.HTTP)

@@ -38,6 +38,9 @@ type Dialect struct {
 	Begin func(ctx context.Context, db *sql.DB) (*sql.Tx, error)
 	// Again reports whether a transaction failed only because of another one.
 	Again func(err error) bool
+	// Away reports whether an error says that the database cannot be reached; nil:
+	// it is always there.
+	Away func(err error) bool
 }
 
 // Store keeps the control data. It is safe for concurrent use.
@@ -55,7 +58,49 @@ func (s *Store) Close() error { return s.db.Close() }
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.db.ExecContext(ctx, "SELECT 1")
-	return err
+	return s.away(err)
+}
+
+// away turns the loss of the database into a refusal for a while: 503.
+func (s *Store) away(err error) error {
+	if err == nil || s.dialect.Away == nil || !s.dialect.Away(err) {
+		return err
+	}
+	e := fault.New(fault.CodeUnavailable, "The control store cannot be reached now. Try again in 5 seconds.")
+	e.RetryAfter = 5 * time.Second
+	return e
+}
+
+// outside is away for a statement that stands alone. Within a transaction the error
+// goes up as it is, for InTx to judge.
+func (s *Store) outside(ctx context.Context, err error) error {
+	if ctx.Value(txKey{s}) != nil {
+		return err
+	}
+	return s.away(err)
+}
+
+// Waits between the attempts at a read that lost the database.
+const (
+	mostReads = 3
+	readPause = 200 * time.Millisecond
+)
+
+// reading repeats a read outside a transaction while the database is away: it
+// changes nothing, and most losses are short.
+func (s *Store) reading(ctx context.Context, read func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := read()
+		lost := err != nil && s.dialect.Away != nil && s.dialect.Away(err)
+		if !lost || attempt == mostReads || ctx.Value(txKey{s}) != nil {
+			return s.outside(ctx, err)
+		}
+		select {
+		case <-time.After(readPause << attempt):
+		case <-ctx.Done():
+			return s.away(err)
+		}
+	}
 }
 
 type txKey struct{ s *Store }
@@ -73,10 +118,10 @@ func (s *Store) InTx(ctx context.Context, do func(ctx context.Context) error) er
 	for range mostAttempts {
 		err = s.once(ctx, do)
 		if err == nil || s.dialect.Again == nil || !s.dialect.Again(err) {
-			return err
+			break
 		}
 	}
-	return err
+	return s.away(err)
 }
 
 func (s *Store) once(ctx context.Context, do func(ctx context.Context) error) (err error) {
@@ -123,7 +168,7 @@ func (s *Store) bind(query string) string {
 func (s *Store) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
 	res, err := s.on(ctx).ExecContext(ctx, s.bind(query), args...)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", what, err)
+		return 0, s.outside(ctx, fmt.Errorf("%s: %w", what, err))
 	}
 	n, err := res.RowsAffected()
 	if err != nil {
@@ -152,7 +197,11 @@ type scanner interface{ Scan(dest ...any) error }
 
 // one reads a single row; not_found when there is none.
 func one[T any](ctx context.Context, s *Store, what string, read func(scanner) (T, error), query string, args ...any) (T, error) {
-	v, err := read(s.on(ctx).QueryRowContext(ctx, s.bind(query), args...))
+	var v T
+	err := s.reading(ctx, func() (err error) {
+		v, err = read(s.on(ctx).QueryRowContext(ctx, s.bind(query), args...))
+		return err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, fault.NotFound("%s: not found", what)
 	}
@@ -164,6 +213,14 @@ func one[T any](ctx context.Context, s *Store, what string, read func(scanner) (
 
 // many reads all rows; an empty slice when there are none.
 func many[T any](ctx context.Context, s *Store, what string, read func(scanner) (T, error), query string, args ...any) (all []T, err error) {
+	err = s.reading(ctx, func() (err error) {
+		all, err = rowsOf(ctx, s, what, read, query, args...)
+		return err
+	})
+	return all, err
+}
+
+func rowsOf[T any](ctx context.Context, s *Store, what string, read func(scanner) (T, error), query string, args ...any) (all []T, err error) {
 	rows, err := s.on(ctx).QueryContext(ctx, s.bind(query), args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)

@@ -10,11 +10,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -45,7 +43,7 @@ func Open(ctx context.Context, path string) (*control.Store, error) {
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections) // opening one costs as much as ten queries
-	if err := migrate(ctx, db); err != nil {
+	if err := control.Migrate(ctx, db, goose.DialectSQLite3); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
 	return control.New(db, control.Dialect{Begin: begin, Again: busy}), nil
@@ -71,50 +69,4 @@ func begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) { return db.BeginTx
 func busy(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_BUSY
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(control.Migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return fmt.Errorf("prepare migrations: %w", err)
-	}
-	for attempt := 1; ; attempt++ {
-		err := up(ctx, p)
-		if err == nil || errors.Is(err, errNewer) || attempt == mostAttempts {
-			return err
-		}
-		// Another process may be migrating the same file: look again in a moment.
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return err
-		}
-	}
-}
-
-var errNewer = errors.New("use the newer program")
-
-// mostAttempts is how often migrating is tried.
-const mostAttempts = 20
-
-// up migrates unless the schema is up to date.
-func up(ctx context.Context, p *goose.Provider) error {
-	current, newest, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
-	}
-	switch {
-	case current > newest:
-		return fmt.Errorf("the schema has version %d, this program knows %d: %w", current, newest, errNewer)
-	case current == newest:
-		return nil
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate from version %d to %d: %w", current, newest, err)
-	}
-	return nil
 }
