@@ -75,7 +75,7 @@ func with(cmd *cobra.Command, do func(ctx context.Context, o *office) error) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return do(ctx, open(s))
+	return do(ctx, open(s.Store))
 }
 
 func open(s *control.Store) *office {

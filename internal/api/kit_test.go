@@ -71,10 +71,11 @@ func newWorld(tb testing.TB, flags ...string) *world {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { w.must(w.server.Close()) })
-	w.store, err = store.OpenControl(tb.Context(), w.data, "")
+	opened, err := store.OpenControl(tb.Context(), w.data, "")
 	if err != nil {
 		tb.Fatal(err)
 	}
+	w.store = opened.Store
 	tb.Cleanup(func() { w.must(w.store.Close()) })
 	w.newID = id.NewGenerator()
 	newID := func() string { return w.newID.New(time.Now()) }

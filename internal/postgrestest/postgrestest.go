@@ -139,7 +139,7 @@ func (s *Server) Restart(tb testing.TB) {
 		tb.Fatalf("start PostgreSQL: %v", err)
 	}
 	s.running = cmd
-	db, err := sql.Open("pgx", s.url("postgres"))
+	db, err := sql.Open("pgx", s.URL("postgres"))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func (s *Server) Kill() {
 // NewDatabase makes an empty database and returns its address.
 func (s *Server) NewDatabase(tb testing.TB) string {
 	tb.Helper()
-	db, err := sql.Open("pgx", s.url("postgres"))
+	db, err := sql.Open("pgx", s.URL("postgres"))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -179,10 +179,11 @@ func (s *Server) NewDatabase(tb testing.TB) string {
 	if _, err := db.ExecContext(tb.Context(), "CREATE DATABASE "+name); err != nil {
 		tb.Fatalf("make database: %v", err)
 	}
-	return s.url(name)
+	return s.URL(name)
 }
 
-func (s *Server) url(database string) string {
+// URL is the address of a database.
+func (s *Server) URL(database string) string {
 	if s.outside == "" {
 		return "postgres://datafast@127.0.0.1:" + s.port + "/" + database + "?sslmode=disable"
 	}

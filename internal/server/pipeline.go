@@ -26,12 +26,11 @@ import (
 	"datafast/internal/site"
 	"datafast/internal/store"
 	"datafast/internal/store/control"
-	"datafast/internal/store/duckdb"
 )
 
 // pipeline is the way of events: into the store, and out of it again.
 type pipeline struct {
-	events  *duckdb.Store
+	events  store.Events
 	ingest  *ingest.Ingest
 	revenue *revenue.Service
 	live    *live.View
@@ -40,6 +39,7 @@ type pipeline struct {
 	log     *slog.Logger
 	emails  chan seenEmail
 	done    chan struct{}
+	others  *others // nil: no other server stores events
 }
 
 // seenEmail is an address that a payment without a visitor may be waiting for.
@@ -47,13 +47,15 @@ type seenEmail struct{ websiteID, email string }
 
 // openEvents opens the event store; from its first opening on, a missing file is
 // an error, never a fresh store.
-func (s *Server) openEvents(ctx context.Context) (*duckdb.Store, error) {
+func (s *Server) openEvents(ctx context.Context) (store.Events, error) {
 	const made = "event_store"
 	fact, err := s.control.Fact(ctx, made)
 	if err != nil {
 		return nil, fmt.Errorf("read state of event store: %w", err)
 	}
-	events, err := store.OpenEvents(ctx, s.Data, s.EventsURL, duckdb.Options{MustExist: fact != "", MemoryMB: s.EventsMemoryMB, Log: s.log})
+	events, err := store.OpenEvents(ctx, store.EventsOptions{
+		DataDir: s.Data, URL: s.EventsURL, Cluster: s.EventsCluster, MemoryMB: s.EventsMemoryMB, MustExist: fact != "", Lock: s.control.Lock, Log: s.log,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +93,13 @@ func (s *Server) openPipeline(ctx context.Context) (*pipeline, error) {
 		return nil, fmt.Errorf("fill live view: %w", err)
 	}
 	p.live.Add(recent)
+	if shared, ok := s.events.(store.Shared); ok {
+		s.follow(p, shared, recent)
+	}
 	go p.matchEmails()
 	s.onClose(p.close)
 	p.ingest, err = ingest.Open(ctx, ingest.Config{
-		Websites: s.people.directory, Store: s.events, Drops: s.events, Apps: s.events, Secrets: secrets{s.control},
+		Websites: s.people.directory, Store: s.events, Drops: s.events, Apps: s.events, Secrets: secrets{s.control.Store},
 		Systems: systems, Geo: geo, Origins: enrich.NewOrigins(),
 		Trust: ingest.Trust{Any: s.IngestTrustAny, Proxies: s.TrustedProxies}, DataCenters: s.DataCenters,
 		Now: time.Now, IDs: ids, Log: s.log, Stored: p.stored,
@@ -129,6 +134,9 @@ func (s *Server) geoFiles() []string {
 // not wait for anything.
 func (p *pipeline) stored(batch []*event.Event) {
 	p.live.Add(batch)
+	if p.others != nil {
+		p.others.known(batch)
+	}
 	for _, e := range batch {
 		switch {
 		case e.Kind == event.Goal && !e.Backfilled:

@@ -28,7 +28,7 @@ const (
 func (s *Server) routes(version string) (*api.Router, error) {
 	p := s.people
 	secure := strings.HasPrefix(s.BaseURL, "https://")
-	cookies := api.NewCookies(control.Sessions{Store: s.control}, s.control, secure, time.Now, p.newID)
+	cookies := api.NewCookies(control.Sessions{Store: s.control.Store}, s.control, secure, time.Now, p.newID)
 	rt := api.NewRouter(api.Config{
 		Log: s.log, Now: time.Now, NewID: p.newID, Access: p.keeper, SignIns: cookies, Sites: p.directory, SiteOf: s.control,
 		ClientAddr: api.StrictAddr(s.TrustedProxies), Origin: s.BaseURL, Observe: s.metrics.observe,

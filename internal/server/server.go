@@ -19,16 +19,14 @@ import (
 	"datafast/internal/api"
 	"datafast/internal/mail"
 	"datafast/internal/store"
-	"datafast/internal/store/control"
-	"datafast/internal/store/duckdb"
 )
 
 // Server is a running installation.
 type Server struct {
 	Settings
 	Router  *api.Router
-	control *control.Store
-	events  *duckdb.Store
+	control *store.Control
+	events  store.Events
 	flow    *pipeline
 	post    *mail.Post
 	people  services
@@ -53,6 +51,9 @@ func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
 			err = errors.Join(err, srv.Close())
 		}
 	}()
+	if err := store.CheckPair(s.DatabaseURL, s.EventsURL); err != nil {
+		return nil, err
+	}
 	if srv.control, err = store.OpenControl(ctx, s.Data, s.DatabaseURL); err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	srv.onClose(srv.events.Close)
-	srv.people = newServices(srv.control, srv.post, knownGoals{srv.events}, srv.log)
+	srv.people = newServices(srv.control.Store, srv.post, knownGoals{srv.events}, srv.log)
 	srv.onClose(srv.people.watch.Close)
 	if srv.flow, err = srv.openPipeline(ctx); err != nil {
 		return nil, err
@@ -169,13 +170,12 @@ func (s *Server) announce(addr, secret string) error {
 }
 
 // jobs runs what is due now and then: the end of sessions and links, the
-// shortening of old addresses.
+// shortening of old addresses. Of several servers one runs them.
 func (s *Server) jobs(ctx context.Context) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		now := time.Now()
-		if err := errors.Join(s.control.Expire(ctx, now), s.people.audit.Run(ctx, now)); err != nil && ctx.Err() == nil {
+		if err := s.once(ctx, "jobs", s.hourly); err != nil && ctx.Err() == nil {
 			s.log.Error("hourly job", "error", err)
 		}
 		select {
@@ -184,4 +184,21 @@ func (s *Server) jobs(ctx context.Context) {
 			return
 		}
 	}
+}
+
+func (s *Server) hourly(ctx context.Context) error {
+	now := time.Now()
+	return errors.Join(s.control.Expire(ctx, now), s.people.audit.Run(ctx, now))
+}
+
+// once does something unless another server is doing it.
+func (s *Server) once(ctx context.Context, name string, do func(context.Context) error) error {
+	if s.control.TryLock == nil {
+		return do(ctx)
+	}
+	unlock, err := s.control.TryLock(ctx, name)
+	if err != nil || unlock == nil {
+		return err
+	}
+	return errors.Join(do(ctx), unlock())
 }

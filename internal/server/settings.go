@@ -15,11 +15,12 @@ import (
 
 // Settings is the whole configuration, parsed and checked once.
 type Settings struct {
-	Data        string
-	Listen      string
-	BaseURL     string // without a final slash
-	DatabaseURL string
-	EventsURL   string
+	Data          string
+	Listen        string
+	BaseURL       string // without a final slash
+	DatabaseURL   string
+	EventsURL     string
+	EventsCluster string
 
 	RateLimit      int
 	TrustedProxies []netip.Prefix
@@ -58,8 +59,9 @@ func Table() []Setting {
 		{"data", "./data", "Directory that holds everything.", text(func(s *Settings) *string { return &s.Data })},
 		{"listen", "127.0.0.1:8000", "Address and port to serve on.", text(func(s *Settings) *string { return &s.Listen })},
 		{"base-url", "", "URL under which people reach the server; empty: http:// and the listen address. Cookies are marked Secure when it is https.", setBaseURL},
-		{"database-url", "", "PostgreSQL for control data; empty: SQLite in the data directory.", text(func(s *Settings) *string { return &s.DatabaseURL })},
-		{"events-url", "", "ClickHouse for events; empty: DuckDB in the data directory.", text(func(s *Settings) *string { return &s.EventsURL })},
+		{"database-url", "", "PostgreSQL for control data, as postgres://user:password@host:5432/database; empty: SQLite in the data directory. Goes with events-url.", text(func(s *Settings) *string { return &s.DatabaseURL })},
+		{"events-url", "", "ClickHouse for events, as clickhouse://user:password@host:9000/database or https://…; empty: DuckDB in the data directory. Goes with database-url.", text(func(s *Settings) *string { return &s.EventsURL })},
+		{"events-cluster", "", "Name of the ClickHouse cluster whose servers replicate and share the events; empty: the one server of events-url.", text(func(s *Settings) *string { return &s.EventsCluster })},
 		{"rate-limit", "600", "API requests a minute and credential; 0 switches the limit off. Failed sign-ins, failed authentication and events keep their own limits.", setRateLimit},
 		{"trusted-proxies", "", "Addresses or ranges of reverse proxies whose X-Forwarded-For is believed, separated by commas.", setProxies},
 		{"ingest-trust", "any", "Whose address headers the tracker's requests may carry: any or proxies (those of trusted-proxies).", setIngestTrust},
@@ -67,7 +69,7 @@ func Table() []Setting {
 		{"mail-from", "", "Sender of mails, as stats@example.com; empty: datafast@ the host of the base URL.", text(func(s *Settings) *string { return &s.MailFrom })},
 		{"metrics-listen", "", "Address and port for /metrics, on a listener of its own; empty: no metrics.", text(func(s *Settings) *string { return &s.MetricsListen })},
 		{"geo-file", "", "MMDB files for places, separated by commas; empty: those beside the program, else the built-in countries.", text(func(s *Settings) *string { return &s.GeoFile })},
-		{"events-memory", "512", "Megabytes that the event store may use.", setEventsMemory},
+		{"events-memory", "512", "Megabytes that the event store may use; on ClickHouse, one query.", setEventsMemory},
 		{"datacenter-ranges", "", "Address ranges of data centres, separated by commas, which attack mode refuses.", setDataCenters},
 		{"log-level", "info", "debug, info, warn or error.", setLogLevel},
 		{"log-format", "text", "text or json.", setLogFormat},

@@ -42,8 +42,9 @@ func newInstallation(t testing.TB, domain, zone, currency string) *installation 
 
 func openInstallation(t testing.TB, dir, domain, zone, currency string) *installation {
 	t.Helper()
+	databaseURL, eventsURL := scaledOut(t)
 	s, err := Open(t.Context(), Settings{
-		Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://stats.example.com", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com",
+		DatabaseURL: databaseURL, EventsURL: eventsURL, Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://stats.example.com", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com",
 	}, Options{Version: "test", Stdout: io.Discard, Stderr: testWriter{t}})
 	if err != nil {
 		t.Fatal(err)

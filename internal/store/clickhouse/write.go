@@ -129,6 +129,11 @@ func (s *Store) send(ctx context.Context, table string, fill func(add func(...an
 	return nil
 }
 
+// StoredSince returns the events that any server stored since then.
+func (s *Store) StoredSince(ctx context.Context, since time.Time) ([]*event.Event, error) {
+	return s.ReadEvents(ctx, s.db, `SELECT site, `+eventsql.EventColumns+` FROM events WHERE stored_at >= ? ORDER BY time, id`, since.UnixMilli())
+}
+
 // lost reports whether an error leaves open if the engine did what it was asked.
 func lost(err error) bool {
 	var network *net.OpError
