@@ -107,7 +107,7 @@ func (s *Store) InsertCredential(ctx context.Context, c *auth.Credential, hash s
 
 // RollCredential implements auth.Store.
 func (s *Store) RollCredential(ctx context.Context, c *auth.Credential, hash string) error {
-	return s.must(ctx, "roll credential", `UPDATE credentials SET previous_hash = CASE WHEN ? > 0 THEN hash ELSE '' END,
+	return s.must(ctx, "roll credential", `UPDATE credentials SET previous_hash = CASE WHEN CAST(? AS BIGINT) > 0 THEN hash ELSE '' END,
 		previous_until = ?, hash = ?, display_key = ? WHERE id = ?`,
 		millis(c.PreviousUntil), millis(c.PreviousUntil), hash, c.DisplayKey, c.ID)
 }
