@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"datafast/internal/audit"
 	"datafast/internal/auth"
@@ -235,8 +237,16 @@ func (rt *Router) facts(ctx context.Context, req *Request) (*site.Website, auth.
 	return website, facts, err
 }
 
+// comeBack is when to ask again for what a store that is away could not answer.
+const comeBack = 5 * time.Second
+
 // refuse makes the error's envelope and logs what is our own fault.
 func (rt *Router) refuse(req *Request, err error) *answer {
+	if rt.Away != nil && fault.CodeOf(err) == fault.CodeInternal && rt.Away(err) {
+		e := fault.New(fault.CodeUnavailable, "The event store cannot be reached now. Try again in %d seconds.", int(comeBack.Seconds()))
+		e.RetryAfter = comeBack
+		err = errors.Join(e, err)
+	}
 	switch fault.CodeOf(err) {
 	case fault.CodeInternal, fault.CodeUpstream, fault.CodeUnavailable, fault.CodeTimeout:
 		rt.Log.LogAttrs(req.HTTP.Context(), levelOf(err), "request failed",

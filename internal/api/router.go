@@ -55,6 +55,10 @@ type Config struct {
 	// same-origin whatever the Host header says. Empty: the Host header decides.
 	Origin string
 
+	// Away reports whether an error that is no refusal says that a store could not be
+	// reached: 503 then, not 500. nil: they always can.
+	Away func(error) bool
+
 	// Observe is told of every request but those of hot endpoints; nil: nobody is.
 	Observe func(method, route string, status int, took time.Duration)
 

@@ -15,6 +15,7 @@ import (
 	"datafast/internal/api"
 	"datafast/internal/docsite"
 	"datafast/internal/mcp"
+	"datafast/internal/store"
 	"datafast/internal/store/control"
 )
 
@@ -31,7 +32,7 @@ func (s *Server) routes(version string) (*api.Router, error) {
 	cookies := api.NewCookies(control.Sessions{Store: s.control.Store}, s.control, secure, time.Now, p.newID)
 	rt := api.NewRouter(api.Config{
 		Log: s.log, Now: time.Now, NewID: p.newID, Access: p.keeper, SignIns: cookies, Sites: p.directory, SiteOf: s.control,
-		ClientAddr: api.StrictAddr(s.TrustedProxies), Origin: s.BaseURL, Observe: s.metrics.observe,
+		ClientAddr: api.StrictAddr(s.TrustedProxies), Origin: s.BaseURL, Observe: s.metrics.observe, Away: store.EventsOptions{URL: s.EventsURL}.Away,
 		RateLimit: s.RateLimit, FailedLimit: failedAuthPerMinute, CookieLimit: cookiePerMinute,
 	})
 	account := api.NewAccount(api.AccountConfig{

@@ -33,7 +33,12 @@ type Control struct {
 	// unlock when another has it. On SQLite there is one server and no need: nil.
 	Lock    func(ctx context.Context, name string) (unlock func() error, err error)
 	TryLock func(ctx context.Context, name string) (unlock func() error, err error)
+
+	close func() error
 }
+
+// Close closes the store and gives back its locks.
+func (c *Control) Close() error { return c.close() }
 
 // OpenControl opens the control store, making it if need be: on SQLite in the data
 // directory, unless databaseURL names a PostgreSQL.
@@ -43,13 +48,13 @@ func OpenControl(ctx context.Context, dataDir, databaseURL string) (*Control, er
 		if err != nil {
 			return nil, err
 		}
-		return &Control{Store: s}, nil
+		return &Control{Store: s, close: s.Close}, nil
 	}
 	db, err := postgres.Open(ctx, databaseURL)
 	if err != nil {
 		return nil, err
 	}
-	return &Control{Store: db.Control, Lock: db.Lock, TryLock: db.TryLock}, nil
+	return &Control{Store: db.Control, Lock: db.Lock, TryLock: db.TryLock, close: db.Close}, nil
 }
 
 // CheckPair refuses a configuration of which only one half leaves this machine.
@@ -115,3 +120,7 @@ func OpenEvents(ctx context.Context, o EventsOptions) (Events, error) {
 	}
 	return duckdb.Open(ctx, duckdb.Options{Path: filepath.Join(o.DataDir, EventsFile), MustExist: o.MustExist, MemoryMB: o.MemoryMB, Log: o.Log})
 }
+
+// Away reports whether an error of the event store says that it could not be
+// reached. The file in the data directory always can.
+func (o EventsOptions) Away(err error) bool { return o.URL != "" && clickhouse.Away(err) }

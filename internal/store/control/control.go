@@ -1,8 +1,7 @@
 // Package control keeps the control data: people, websites, teams, credentials,
 // audit log, notes, funnels, alerts. It speaks one portable SQL with `?`
-// placeholders, ON CONFLICT and RETURNING; an engine package (sqlite, later
-// postgres) opens the database, runs Migrations and hands it over with its
-// Dialect.
+// placeholders, ON CONFLICT and RETURNING; an engine package (sqlite, postgres)
+// opens the database, runs Migrate and hands it over with its Dialect.
 //
 // A Store implements the Store interfaces of account, auth, site, funnel, alert
 // and audit, one file per package. Check-then-act rules (limits, unique names)
@@ -19,7 +18,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"datafast/internal/fault"
 )
@@ -61,11 +63,28 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.away(err)
 }
 
-// away turns the loss of the database into a refusal for a while: 503.
+// away turns the loss of the database, or having lost against others too often,
+// into a refusal for a while: 503.
 func (s *Store) away(err error) error {
-	if err == nil || s.dialect.Away == nil || !s.dialect.Away(err) {
+	if err == nil || !s.isAway(err) && !s.again(err) {
 		return err
 	}
+	return &awayError{cause: err}
+}
+
+func (s *Store) isAway(err error) bool { return s.dialect.Away != nil && s.dialect.Away(err) }
+
+func (s *Store) again(err error) bool { return s.dialect.Again != nil && s.dialect.Again(err) }
+
+// awayError keeps the cause for the log; callers learn only to come again.
+type awayError struct{ cause error }
+
+func (e *awayError) Error() string { return e.cause.Error() }
+
+func (e *awayError) Unwrap() []error { return []error{Away(), e.cause} }
+
+// Away is the refusal while the database cannot be reached.
+func Away() error {
 	e := fault.New(fault.CodeUnavailable, "The control store cannot be reached now. Try again in 5 seconds.")
 	e.RetryAfter = 5 * time.Second
 	return e
@@ -87,12 +106,13 @@ const (
 )
 
 // reading repeats a read outside a transaction while the database is away: it
-// changes nothing, and most losses are short.
-func (s *Store) reading(ctx context.Context, read func() error) error {
+// changes nothing, and most losses are short. What changes and returns rows is not
+// repeated: it may have been done.
+func (s *Store) reading(ctx context.Context, query string, read func() error) error {
+	once := ctx.Value(txKey{s}) != nil || !strings.HasPrefix(query, "SELECT")
 	for attempt := 1; ; attempt++ {
 		err := read()
-		lost := err != nil && s.dialect.Away != nil && s.dialect.Away(err)
-		if !lost || attempt == mostReads || ctx.Value(txKey{s}) != nil {
+		if once || err == nil || !s.isAway(err) || attempt == mostReads {
 			return s.outside(ctx, err)
 		}
 		select {
@@ -108,8 +128,13 @@ type txKey struct{ s *Store }
 // mostAttempts is how often InTx tries again after losing against another.
 const mostAttempts = 10
 
+// longestPause bounds the random wait between those attempts: losers that start
+// again at once lose again.
+const longestPause = 50 * time.Millisecond
+
 // InTx runs do in one transaction; its context carries it to the store's other
-// methods. Within a transaction it joins that one. An error of do undoes all.
+// methods. Within a transaction it joins that one. An error of do undoes all. do
+// may run several times: it must change nothing but the store.
 func (s *Store) InTx(ctx context.Context, do func(ctx context.Context) error) error {
 	if ctx.Value(txKey{s}) != nil {
 		return do(ctx)
@@ -117,8 +142,13 @@ func (s *Store) InTx(ctx context.Context, do func(ctx context.Context) error) er
 	var err error
 	for range mostAttempts {
 		err = s.once(ctx, do)
-		if err == nil || s.dialect.Again == nil || !s.dialect.Again(err) {
+		if err == nil || !s.again(err) {
 			break
+		}
+		select {
+		case <-time.After(rand.N(longestPause)):
+		case <-ctx.Done():
+			return s.away(err)
 		}
 	}
 	return s.away(err)
@@ -166,7 +196,7 @@ func (s *Store) bind(query string) string {
 
 // exec runs a statement and returns how many rows it touched.
 func (s *Store) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
-	res, err := s.on(ctx).ExecContext(ctx, s.bind(query), args...)
+	res, err := s.on(ctx).ExecContext(ctx, s.bind(query), clean(args)...)
 	if err != nil {
 		return 0, s.outside(ctx, fmt.Errorf("%s: %w", what, err))
 	}
@@ -198,8 +228,8 @@ type scanner interface{ Scan(dest ...any) error }
 // one reads a single row; not_found when there is none.
 func one[T any](ctx context.Context, s *Store, what string, read func(scanner) (T, error), query string, args ...any) (T, error) {
 	var v T
-	err := s.reading(ctx, func() (err error) {
-		v, err = read(s.on(ctx).QueryRowContext(ctx, s.bind(query), args...))
+	err := s.reading(ctx, query, func() (err error) {
+		v, err = read(s.on(ctx).QueryRowContext(ctx, s.bind(query), clean(args)...))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -213,7 +243,7 @@ func one[T any](ctx context.Context, s *Store, what string, read func(scanner) (
 
 // many reads all rows; an empty slice when there are none.
 func many[T any](ctx context.Context, s *Store, what string, read func(scanner) (T, error), query string, args ...any) (all []T, err error) {
-	err = s.reading(ctx, func() (err error) {
+	err = s.reading(ctx, query, func() (err error) {
 		all, err = rowsOf(ctx, s, what, read, query, args...)
 		return err
 	})
@@ -221,7 +251,7 @@ func many[T any](ctx context.Context, s *Store, what string, read func(scanner) 
 }
 
 func rowsOf[T any](ctx context.Context, s *Store, what string, read func(scanner) (T, error), query string, args ...any) (all []T, err error) {
-	rows, err := s.on(ctx).QueryContext(ctx, s.bind(query), args...)
+	rows, err := s.on(ctx).QueryContext(ctx, s.bind(query), clean(args)...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -238,6 +268,16 @@ func rowsOf[T any](ctx context.Context, s *Store, what string, read func(scanner
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return all, nil
+}
+
+// clean makes texts valid UTF-8 without NUL, which is what every engine keeps.
+func clean(args []any) []any {
+	for i, a := range args {
+		if text, ok := a.(string); ok && (!utf8.ValidString(text) || strings.ContainsRune(text, 0)) {
+			args[i] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+		}
+	}
+	return args
 }
 
 // count reads a single number.

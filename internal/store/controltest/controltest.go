@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"sync"
@@ -14,8 +15,12 @@ import (
 	"time"
 
 	"datafast/internal/account"
+	"datafast/internal/alert"
 	"datafast/internal/audit"
+	"datafast/internal/auth"
 	"datafast/internal/fault"
+	"datafast/internal/funnel"
+	"datafast/internal/site"
 	"datafast/internal/store/control"
 )
 
@@ -35,6 +40,13 @@ func Run(t *testing.T, place Place) {
 		"a fact is kept as it was noted first":   testKeepFact,
 		"old addresses of the audit log are cut": testCutAuditAddresses,
 		"opening at once":                        testOpenAtOnce,
+		"two servers keep one fact":              testKeepFactAtOnce,
+		"a credential's life":                    testCredentials,
+		"people, secrets and links":              testPeople,
+		"sign-ins end":                           testSignIns,
+		"websites and their teams":               testWebsites,
+		"funnels and alerts":                     testDetails,
+		"any text":                               testAnyText,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,5 +194,179 @@ func testCutAuditAddresses(t *testing.T, place Place) {
 	entries, total, err := s.AccountAudit(t.Context(), "u", audit.Range{Limit: 10})
 	if err != nil || total != 2 || entries[0].IP != "2001:db8:1:2::3" || entries[1].IP != "2001:db8:1::/48" {
 		t.Errorf("entries %+v, %v", entries, err)
+	}
+}
+
+func now() time.Time { return time.UnixMilli(1779321600123).UTC() }
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func testKeepFactAtOnce(t *testing.T, place Place) {
+	open := place(t)
+	stores := []*control.Store{opened(t, open), opened(t, open)}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	stands := map[string]bool{}
+	for i := range 8 {
+		wg.Go(func() {
+			got, err := stores[i%2].KeepFact(t.Context(), "secret", fmt.Sprint(i))
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			stands[got] = true
+		})
+	}
+	wg.Wait()
+	if len(stands) != 1 {
+		t.Errorf("the servers were told %v, want one value", stands)
+	}
+}
+
+func testCredentials(t *testing.T, place Place) {
+	s := opened(t, place(t))
+	ctx := t.Context()
+	must(t, s.InsertUser(ctx, user("u"), "hash"))
+	c := &auth.Credential{ID: "c", Kind: auth.AccountToken, UserID: "u", Name: "n", DisplayKey: "dft_…", Granted: []string{"*"}, CreatedAt: now()}
+	must(t, s.InsertCredential(ctx, c, "one"))
+	c.PreviousUntil = now().Add(time.Hour)
+	must(t, s.RollCredential(ctx, c, "two"))
+	for hash, previous := range map[string]bool{"one": true, "two": false} {
+		got, err := s.CredentialByHash(ctx, hash)
+		if err != nil || got.Previous != previous || !got.PreviousUntil.Equal(c.PreviousUntil) {
+			t.Errorf("CredentialByHash(%s) = %+v, %v", hash, got, err)
+		}
+	}
+	c.PreviousUntil = time.Time{}
+	must(t, s.RollCredential(ctx, c, "three"))
+	if _, err := s.CredentialByHash(ctx, "two"); fault.CodeOf(err) != fault.CodeNotFound {
+		t.Errorf("a value that was rolled at once: %v, want not_found", err)
+	}
+	must(t, s.TouchCredential(ctx, "c", now(), "10.0.0.0/24"), s.UsePermission(ctx, "c", "analytics:read", now()), s.UsePermission(ctx, "c", "analytics:read", now()))
+	all, err := s.UserCredentials(ctx, "u")
+	if err != nil || len(all) != 1 || !all[0].Uses["analytics:read"].Equal(now()) || !all[0].LastUsedAt.Equal(now()) {
+		t.Errorf("UserCredentials = %+v, %v", all, err)
+	}
+	must(t, s.DeleteCredential(ctx, "c"))
+	if err := s.DeleteCredential(ctx, "c"); fault.CodeOf(err) != fault.CodeNotFound {
+		t.Errorf("deleting again: %v, want not_found", err)
+	}
+}
+
+func testPeople(t *testing.T, place Place) {
+	s := opened(t, place(t))
+	ctx := t.Context()
+	must(t, s.InsertUser(ctx, user("u"), "hash"), s.SetRecoveryCodes(ctx, "u", []string{"a", "b"}))
+	for i, want := range []bool{true, false} {
+		if used, err := s.UseRecoveryCode(ctx, "u", "a"); used != want || err != nil {
+			t.Errorf("use %d of a recovery code = %v, %v", i, used, err)
+		}
+		if used, err := s.UseTOTPStep(ctx, "u", 59_310_720); used != want || err != nil {
+			t.Errorf("use %d of a code's step = %v, %v", i, used, err)
+		}
+	}
+	u, err := s.UserByEmail(ctx, "u@example.com")
+	if err != nil || u.RecoveryCodesLeft != 1 || !u.CreatedAt.Equal(now()) {
+		t.Errorf("UserByEmail = %+v, %v", u, err)
+	}
+	must(t, s.InsertLink(ctx, account.Link{Hash: "h", Kind: account.LinkReset, UserID: "u", ExpiresAt: now()}))
+	for i, want := range []fault.Code{"", fault.CodeNotFound} {
+		l, err := s.TakeLink(ctx, account.LinkReset, "h")
+		if (err != nil || want != "") && fault.CodeOf(err) != want {
+			t.Errorf("taking %d = %+v, %v", i, l, err)
+		}
+	}
+}
+
+func testSignIns(t *testing.T, place Place) {
+	s := opened(t, place(t))
+	ctx := t.Context()
+	must(t, s.InsertUser(ctx, user("u"), "hash"))
+	for i, id := range []string{"a", "b"} {
+		must(t, s.InsertSignIn(ctx, auth.SignIn{ID: id, UserID: "u", CreatedAt: now(), LastSeenAt: now(), ExpiresAt: now().Add(time.Duration(i) * time.Hour)}))
+	}
+	must(t, s.Expire(ctx, now().Add(time.Minute)))
+	all, err := s.SignInsOf(ctx, "u", now())
+	if err != nil || len(all) != 1 || all[0].ID != "b" {
+		t.Errorf("SignInsOf = %+v, %v", all, err)
+	}
+	scs := control.Sessions{Store: s}
+	for _, data := range []string{"x", "y\x00\xff"} {
+		must(t, scs.CommitCtx(ctx, "token", []byte(data), time.Now().Add(time.Hour)))
+		if got, found, err := scs.FindCtx(ctx, "token"); string(got) != data || !found || err != nil {
+			t.Errorf("session = %q, %v, %v", got, found, err)
+		}
+	}
+	must(t, scs.DeleteCtx(ctx, "token"))
+	if _, found, err := scs.FindCtx(ctx, "token"); found || err != nil {
+		t.Errorf("a deleted session: found %v, %v", found, err)
+	}
+}
+
+func testWebsites(t *testing.T, place Place) {
+	s := opened(t, place(t))
+	ctx := t.Context()
+	must(t, s.InsertUser(ctx, user("u"), "hash"), s.InsertUser(ctx, user("v"), "hash"))
+	w := &site.Website{ID: "w", TrackingID: "dfid_w", Domain: "shop.example", Timezone: "UTC", CreatedAt: now()}
+	must(t, s.InsertWebsite(ctx, w, "u"), s.SetMember(ctx, "w", "v", account.RoleViewer, now()))
+	must(t, s.SetMember(ctx, "w", "v", account.RoleViewer, now().Add(time.Hour)))
+	team, err := s.Members(ctx, "w")
+	if err != nil || len(team) != 2 || team[0].UserID != "u" || !team[1].JoinedAt.Equal(now()) {
+		t.Errorf("Members = %+v, %v", team, err)
+	}
+	if got, err := s.OwnedDomain(ctx, "u", "shop.example"); got != "w" || err != nil {
+		t.Errorf("OwnedDomain = %q, %v", got, err)
+	}
+	must(t, s.InsertCredential(ctx, &auth.Credential{ID: "k", Kind: auth.WebsiteKey, UserID: "v", WebsiteID: "w", CreatedAt: now()}, "key"))
+	u, err := s.User(ctx, "u")
+	must(t, err)
+	u.Disabled = true
+	must(t, s.UpdateUser(ctx, u))
+	if c, err := s.CredentialByHash(ctx, "key"); err != nil || !c.Disabled {
+		t.Errorf("a key of a disabled owner = %+v, %v", c, err)
+	}
+	must(t, s.DeleteWebsite(ctx, "w"))
+	if _, err := s.Website(ctx, "w"); fault.CodeOf(err) != fault.CodeNotFound {
+		t.Errorf("a deleted website: %v", err)
+	}
+	if role, err := s.Role(ctx, "v", "w"); role != account.RoleNone || err != nil {
+		t.Errorf("role on a deleted website = %v, %v", role, err)
+	}
+}
+
+func testDetails(t *testing.T, place Place) {
+	s := opened(t, place(t))
+	ctx := t.Context()
+	must(t, s.InsertUser(ctx, user("u"), "hash"))
+	must(t, s.InsertWebsite(ctx, &site.Website{ID: "w", TrackingID: "dfid_w", Domain: "shop.example", CreatedAt: now()}, "u"))
+	must(t, s.InsertAlert(ctx, alert.Alert{ID: "a", WebsiteID: "w", Name: "n", GoalName: "signup", Enabled: true, CreatedAt: now()}))
+	must(t, s.InsertLogs(ctx, []alert.Log{
+		{ID: "1", WebsiteID: "w", AlertID: "a", Status: alert.Sent, TriggeredAt: now()},
+		{ID: "2", WebsiteID: "gone", AlertID: "a", Status: alert.Sent, TriggeredAt: now()},
+	}))
+	if n, err := s.CountLogs(ctx, "w", ""); err != nil || n.Sent != 1 || n.Failed != 0 {
+		t.Errorf("CountLogs = %+v, %v", n, err)
+	}
+	if logs, err := s.Logs(ctx, "w", "a", 10); err != nil || len(logs) != 1 || !logs[0].TriggeredAt.Equal(now()) {
+		t.Errorf("Logs = %+v, %v", logs, err)
+	}
+	f := funnel.Funnel{ID: "f", WebsiteID: "w", Name: "n", Slug: "n", Active: true, CreatedAt: now(), UpdatedAt: now()}
+	must(t, s.InsertFunnel(ctx, f))
+}
+
+// testAnyText: what no engine keeps is replaced alike.
+func testAnyText(t *testing.T, place Place) {
+	s := opened(t, place(t))
+	u := user("u")
+	u.Name = "a\x00b\xffc ünïcödé ? $1"
+	must(t, s.InsertUser(t.Context(), u, "hash"))
+	if got, err := s.User(t.Context(), "u"); err != nil || got.Name != "a\uFFFDb\uFFFDc ünïcödé ? $1" {
+		t.Errorf("name = %q, %v", got.Name, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -25,18 +26,29 @@ import (
 	"datafast/internal/store/control"
 )
 
+// The most connections of one server: for statements, and for the locks that it
+// holds or waits for, each of which has one to itself. Were they one pool, those who
+// wait could take every connection that a holder needs to finish.
 const (
-	connections    = 32
+	connections     = 32
+	lockConnections = 16
+)
+
+const (
+	connLife       = 30 * time.Minute // after which a failover behind one name is noticed anyway
 	connectTimeout = 5 * time.Second
 	leastVersion   = 130_000 // 13, as server_version_num says it
 )
 
 // DB is a PostgreSQL with a control store in it.
 type DB struct {
-	Control *control.Store // closing it closes the DB
+	Control *control.Store
 
-	db *sql.DB
+	locks *sql.DB
 }
+
+// Close closes all connections; locks that are still held are free then.
+func (d *DB) Close() error { return errors.Join(d.locks.Close(), d.Control.Close()) }
 
 // Open connects, brings the schema up to date and returns the store. What is wrong
 // is said in one line with its cure, without the password.
@@ -46,16 +58,31 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, errors.New("database-url is not the address of a PostgreSQL: use postgres://user:password@host:5432/database")
 	}
 	config.ConnectTimeout = connectTimeout
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	db.SetConnMaxIdleTime(5 * time.Minute)
+	// A server that vanished must leave neither a transaction open nor a lock taken
+	// for the two hours of TCP.
+	db := pool(config, connections, map[string]string{"idle_in_transaction_session_timeout": "60000"})
+	locks := pool(config, lockConnections, map[string]string{"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"})
 	if err := start(ctx, db); err != nil {
 		where := config.Host + ":" + strconv.Itoa(int(config.Port)) + "/" + config.Database
-		return nil, errors.Join(fmt.Errorf("PostgreSQL at %s: %s", where, explain(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("PostgreSQL at %s: %s", where, explain(err)), db.Close(), locks.Close())
 	}
 	dialect := control.Dialect{Rebind: rebind, Begin: begin, Again: again, Away: away}
-	return &DB{Control: control.New(db, dialect), db: db}, nil
+	return &DB{Control: control.New(db, dialect), locks: locks}, nil
+}
+
+func pool(config *pgx.ConnConfig, most int, params map[string]string) *sql.DB {
+	c := config.Copy()
+	for name, value := range params {
+		if _, given := c.RuntimeParams[name]; !given {
+			c.RuntimeParams[name] = value
+		}
+	}
+	db := stdlib.OpenDB(*c)
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxLifetime(connLife)
+	return db
 }
 
 func start(ctx context.Context, db *sql.DB) error {
@@ -119,47 +146,60 @@ func begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
 	return db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 }
 
-// again: serialization failure, deadlock.
+// again: not serializable, deadlock, or a key that another transaction made after
+// this one had looked for it.
 func again(err error) bool {
 	var e *pgconn.PgError
-	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01" || e.Code == "23505")
 }
 
-// away: the connection is lost or cannot be made, or the server is going down or
-// coming up (classes 08 and 57P).
+// away: the connection is lost or cannot be made; or the server is going down or
+// coming up (classes 08 and 57P), has no connection left, or is a standby until the
+// failover is through.
 func away(err error) bool {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
-		return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P")
+		return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P") || e.Code == "53300" || e.Code == "25006"
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
 	return errors.As(err, &connect) || errors.As(err, &network) && !errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
+}
+
+// refusal is an error of a lock; a fault with code unavailable when the server is
+// away.
+func refusal(what, name string, err error) error {
+	err = fmt.Errorf("%s lock %s: %w", what, name, err)
+	if away(err) {
+		return errors.Join(control.Away(), err)
+	}
+	return err
 }
 
 // Lock takes a lock that one caller has at a time, over all servers, and returns
 // the function that gives it back. It is lost with the connection it is held on.
 func (d *DB) Lock(ctx context.Context, name string) (unlock func() error, err error) {
-	conn, err := d.db.Conn(ctx)
+	conn, err := d.locks.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect for lock %s: %w", name, err)
+		return nil, refusal("connect for", name, err)
 	}
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(hashtextextended($1, 0))`, name); err != nil {
-		return nil, errors.Join(fmt.Errorf("take lock %s: %w", name, err), conn.Close())
+		return nil, errors.Join(refusal("take", name, err), drop(conn))
 	}
 	return d.unlock(conn, name), nil
 }
 
 // TryLock is Lock, but does not wait: unlock is nil when another has the lock.
 func (d *DB) TryLock(ctx context.Context, name string) (unlock func() error, err error) {
-	conn, err := d.db.Conn(ctx)
+	conn, err := d.locks.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect for lock %s: %w", name, err)
+		return nil, refusal("connect for", name, err)
 	}
 	var got bool
 	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, name).Scan(&got); err != nil {
-		return nil, errors.Join(fmt.Errorf("try lock %s: %w", name, err), conn.Close())
+		return nil, errors.Join(refusal("try", name, err), drop(conn))
 	}
 	if !got {
 		return nil, conn.Close()
@@ -175,10 +215,17 @@ func (d *DB) unlock(conn *sql.Conn, name string) func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), unlockTime)
 		defer cancel()
 		if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_unlock(hashtextextended($1, 0))`, name); err != nil {
-			// Whoever gets this connection next must not hold the lock: end it.
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-			return errors.Join(fmt.Errorf("give back lock %s: %w", name, err), conn.Close())
+			return errors.Join(refusal("give back", name, err), drop(conn))
 		}
 		return conn.Close()
 	}
+}
+
+// drop ends a connection: whoever got it next must not hold what it may hold.
+func drop(conn *sql.Conn) error {
+	err := conn.Raw(func(any) error { return driver.ErrBadConn })
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		return nil
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func open(t *testing.T, url string) *postgres.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Control.Close() })
+	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
 
@@ -82,7 +83,8 @@ func TestOpen_refuses(t *testing.T) {
 func TestStore_away(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t)
-	s := open(t, server.NewDatabase(t)).Control
+	db := open(t, server.NewDatabase(t))
+	s := db.Control
 	ctx := t.Context()
 	if err := s.InsertUser(ctx, &account.User{ID: "u", Email: "u@example.com", CreatedAt: time.Now()}, "hash"); err != nil {
 		t.Fatal(err)
@@ -94,6 +96,8 @@ func TestStore_away(t *testing.T) {
 		"write":       s.InsertUser(ctx, &account.User{ID: "v", Email: "v@example.com", CreatedAt: time.Now()}, "hash"),
 		"transaction": s.InTx(ctx, func(ctx context.Context) error { _, err := s.User(ctx, "u"); return err }),
 		"ping":        s.Ping(ctx),
+		"taken link":  func() error { _, err := s.TakeLink(ctx, account.LinkReset, "h"); return err }(),
+		"lock":        func() error { _, err := db.Lock(ctx, "x"); return err }(),
 	} {
 		var f *fault.Error
 		if !errors.As(err, &f) || f.Code != fault.CodeUnavailable || f.RetryAfter == 0 {
@@ -138,4 +142,32 @@ func TestLock(t *testing.T) {
 	if err := again(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestLock_crowd: those who wait for a lock leave the holder its connections.
+func TestLock_crowd(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgrestest.Start(t).NewDatabase(t))
+	var inside atomic.Int64
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			unlock, err := db.Lock(t.Context(), "payments")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if n := inside.Add(1); n != 1 {
+				t.Errorf("%d hold the lock", n)
+			}
+			if _, err := db.Control.Users(t.Context()); err != nil {
+				t.Error(err)
+			}
+			inside.Add(-1)
+			if err := unlock(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }
