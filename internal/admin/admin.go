@@ -39,7 +39,7 @@ func Command() *cobra.Command {
 	cmd.PersistentFlags().String("data", orDefault(os.Getenv("DATAFAST_DATA"), "./data"), "Directory that holds everything. Also DATAFAST_DATA.")
 	cmd.PersistentFlags().String("database-url", os.Getenv("DATAFAST_DATABASE_URL"), "PostgreSQL for control data. Also DATAFAST_DATABASE_URL.")
 	cmd.PersistentFlags().Bool("json", false, "Print JSON.")
-	cmd.AddCommand(bootstrapCommand(), usersCommand(), membersCommand(), websitesCommand(), tokensCommand())
+	cmd.AddCommand(bootstrapCommand(), usersCommand(), membersCommand(), websitesCommand(), tokensCommand(), migrateCommand())
 	return cmd
 }
 

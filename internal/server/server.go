@@ -58,6 +58,9 @@ func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	srv.onClose(srv.control.Close)
+	if err := srv.control.Moving(ctx); err != nil {
+		return nil, err
+	}
 	if srv.post, err = mail.Open(s.SMTPURL, s.MailFrom, srv.log); err != nil {
 		return nil, err
 	}

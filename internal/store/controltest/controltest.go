@@ -47,6 +47,7 @@ func Run(t *testing.T, place Place) {
 		"websites and their teams":               testWebsites,
 		"funnels and alerts":                     testDetails,
 		"any text":                               testAnyText,
+		"moving":                                 testMove,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -368,5 +369,36 @@ func testAnyText(t *testing.T, place Place) {
 	must(t, s.InsertUser(t.Context(), u, "hash"))
 	if got, err := s.User(t.Context(), "u"); err != nil || got.Name != "a\uFFFDb\uFFFDc ünïcödé ? $1" {
 		t.Errorf("name = %q, %v", got.Name, err)
+	}
+}
+
+// testMove: everything is in the target, and nothing else; until then it refuses to
+// be used, and afterwards to be the target of another.
+func testMove(t *testing.T, place Place) {
+	ctx := t.Context()
+	from, to := opened(t, place(t)), opened(t, place(t))
+	must(t, from.InsertUser(ctx, user("u"), "hash"), from.SetFact(ctx, "a", "of the source"), to.SetFact(ctx, "a", "of the target"))
+	must(t, from.InsertWebsite(ctx, &site.Website{ID: "w", TrackingID: "dfid_w", Domain: "shop.example", CreatedAt: now()}, "u"))
+	must(t, to.BeginMove(ctx), to.BeginMove(ctx))
+	if err := to.Moving(ctx); fault.CodeOf(err) != fault.CodeConflict {
+		t.Errorf("Moving in between: %v", err)
+	}
+	moved, err := from.MoveTo(ctx, to)
+	must(t, err, to.Moving(ctx))
+	rows := 0
+	for _, m := range moved {
+		rows += m.Rows
+	}
+	if rows != 4 { // fact, user, website, member
+		t.Errorf("%d rows moved: %+v", rows, moved)
+	}
+	if fact, err := to.Fact(ctx, "a"); fact != "of the source" || err != nil {
+		t.Errorf("fact = %q, %v", fact, err)
+	}
+	if role, err := to.Role(ctx, "u", "w"); role != account.RoleOwner || err != nil {
+		t.Errorf("role = %q, %v", role, err)
+	}
+	if err := to.BeginMove(ctx); fault.CodeOf(err) != fault.CodeConflict {
+		t.Errorf("BeginMove into an installation: %v", err)
 	}
 }

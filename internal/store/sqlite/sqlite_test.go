@@ -88,3 +88,43 @@ func TestStore(t *testing.T) {
 		return func(ctx context.Context) (*control.Store, error) { return sqlite.Open(ctx, path) }
 	})
 }
+
+// TestMoveTo_everything: a table of a new migration must not be forgotten.
+func TestMoveTo_everything(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "control.db")
+	from, to := open(t, path), open(t, filepath.Join(t.TempDir(), "control.db"))
+	if err := to.BeginMove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	moved, err := from.MoveTo(t.Context(), to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[string]bool{"goose_db_version": true}
+	for _, m := range moved {
+		has[m.Table] = true
+	}
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		if !has[name] {
+			t.Errorf("table %s does not move", name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
