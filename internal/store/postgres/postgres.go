@@ -128,7 +128,7 @@ func begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
 	return tx, nil
 }
 
-// again: serialization failure, deadlock.
+// again: of two transactions that got into each other one has to be repeated.
 func again(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
