@@ -61,7 +61,8 @@ $(CITY): datasets/node_modules/.installed
 test: test-go test-web test-browser
 
 test-go: bin/datafast $(TOOLS)/mailpit $(CLICKHOUSE)
-	PATH="$(TOOLS):$$PATH" go test ./...
+	@scripts/need curl initdb
+	PATH="$(TOOLS):$$PATH" go test -timeout 20m ./...
 	go test -race ./internal/ingest ./internal/analytics/... ./internal/auth ./internal/store/sessionize
 
 test-web: web/node_modules/.installed

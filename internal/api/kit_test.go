@@ -21,6 +21,7 @@ import (
 	"datafast/internal/account"
 	"datafast/internal/audit"
 	"datafast/internal/auth"
+	"datafast/internal/enginetest"
 	"datafast/internal/id"
 	"datafast/internal/revenue"
 	"datafast/internal/server"
@@ -58,6 +59,8 @@ func newWorld(tb testing.TB, flags ...string) *world {
 	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	server.Bind(set)
 	args := append([]string{"--data", w.data, "--rate-limit", "0", "--base-url", "http://stats.example", "--log-level", "debug"}, flags...)
+	databaseURL, eventsURL := enginetest.Databases(tb)
+	args = append(args, "--database-url", databaseURL, "--events-url", eventsURL)
 	if err := set.Parse(args); err != nil {
 		tb.Fatal(err)
 	}
@@ -71,7 +74,7 @@ func newWorld(tb testing.TB, flags ...string) *world {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { w.must(w.server.Close()) })
-	opened, err := store.OpenControl(tb.Context(), w.data, "")
+	opened, err := store.OpenControl(tb.Context(), w.data, databaseURL)
 	if err != nil {
 		tb.Fatal(err)
 	}

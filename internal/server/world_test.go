@@ -18,6 +18,7 @@ import (
 
 	"datafast/internal/account"
 	"datafast/internal/auth"
+	"datafast/internal/enginetest"
 	"datafast/internal/site"
 )
 
@@ -42,7 +43,7 @@ func newInstallation(t testing.TB, domain, zone, currency string) *installation 
 
 func openInstallation(t testing.TB, dir, domain, zone, currency string) *installation {
 	t.Helper()
-	databaseURL, eventsURL := scaledOut(t)
+	databaseURL, eventsURL := enginetest.Databases(t)
 	s, err := Open(t.Context(), Settings{
 		DatabaseURL: databaseURL, EventsURL: eventsURL, Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://stats.example.com", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com",
 	}, Options{Version: "test", Stdout: io.Discard, Stderr: testWriter{t}})

@@ -5,8 +5,8 @@
 //
 // A Store implements the Store interfaces of account, auth, site, funnel, alert
 // and audit, one file per package. Check-then-act rules (limits, unique names)
-// run in InTx, which the engine must make serializable: SQLite by taking the
-// write lock at BEGIN, PostgreSQL by SERIALIZABLE and repeating.
+// run in InTx, of which the engine lets one run at a time: SQLite by taking the
+// write lock at BEGIN, PostgreSQL by an advisory lock.
 //
 // It may import the domain packages and fault. It must not know HTTP.
 package control
