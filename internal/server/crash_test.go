@@ -37,8 +37,10 @@ func TestMain(m *testing.M) {
 
 func serveDir(dir, listen string) error {
 	ctx := context.Background()
-	s, err := Open(ctx, Settings{Data: dir, Listen: listen, BaseURL: "http://" + listen, EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com"},
-		Options{Version: "test", Stdout: os.Stdout, Stderr: os.Stderr})
+	s, err := Open(ctx, Settings{
+		Data: dir, DatabaseURL: os.Getenv("DATAFAST_TEST_DATABASE"), EventsURL: os.Getenv("DATAFAST_TEST_EVENTS"),
+		Listen: listen, BaseURL: "http://" + listen, EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com",
+	}, Options{Version: "test", Stdout: os.Stdout, Stderr: os.Stderr})
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func TestCrash(t *testing.T) {
 	}
 	stop()
 	clients.Wait()
-	stored := storedPaths(t, dir)
+	stored := storedPaths(t, testSettings(dir))
 	lost, twice := 0, 0
 	for path := range acknowledged {
 		if stored[path] == 0 {
@@ -101,11 +103,15 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// testSettings are those of an installation that nobody asks over the network.
+func testSettings(dir string) Settings {
+	return Settings{Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://127.0.0.1", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com"}
+}
+
 // prepare makes an installation with one website and returns its tracking id.
 func prepare(t *testing.T, dir string) string {
 	t.Helper()
-	s, err := Open(t.Context(), Settings{Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://127.0.0.1", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com"},
-		Options{Version: "test", Stdout: io.Discard, Stderr: io.Discard})
+	s, err := Open(t.Context(), testSettings(dir), Options{Version: "test", Stdout: io.Discard, Stderr: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,10 +134,10 @@ func freeAddress(t testing.TB) string {
 }
 
 // startServer starts a process and waits until it answers.
-func startServer(t testing.TB, dir, listen string) *exec.Cmd {
+func startServer(t testing.TB, dir, listen string, env ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), serveVariable+"="+dir, "DATAFAST_TEST_LISTEN="+listen)
+	cmd.Env = append(append(os.Environ(), serveVariable+"="+dir, "DATAFAST_TEST_LISTEN="+listen), env...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
@@ -187,11 +193,10 @@ func sendUntil(ctx context.Context, client int, base, tracking string, acknowled
 	}
 }
 
-// storedPaths opens the directory once more and counts each path.
-func storedPaths(t *testing.T, dir string) map[string]int {
+// storedPaths opens the installation once more and counts each path.
+func storedPaths(t *testing.T, settings Settings) map[string]int {
 	t.Helper()
-	s, err := Open(t.Context(), Settings{Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://127.0.0.1", EventsMemoryMB: 512, MailFrom: "datafast@example.com"},
-		Options{Version: "test", Stdout: io.Discard, Stderr: io.Discard})
+	s, err := Open(t.Context(), settings, Options{Version: "test", Stdout: io.Discard, Stderr: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}

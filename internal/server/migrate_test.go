@@ -62,10 +62,7 @@ func TestMigrate(t *testing.T) {
 	dir, back := t.TempDir(), filepath.Join(t.TempDir(), "back")
 	postgres, clickhouse := postgrestest.Start(t), clickhousetest.Start(t)
 	databaseURL, eventsURL := postgres.NewDatabase(t), clickhouse.URL(clickhouse.NewDatabase(t))
-	embedded := func(dir string) Settings {
-		return Settings{Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://127.0.0.1", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com"}
-	}
-	scaled := embedded(t.TempDir())
+	scaled := testSettings(t.TempDir())
 	scaled.DatabaseURL, scaled.EventsURL, scaled.EventsMemoryMB = databaseURL, eventsURL, 2048
 	urls := []string{"--database-url", databaseURL, "--events-url", eventsURL}
 	there, home := append([]string{"--from", dir}, urls...), append([]string{"--to", back}, urls...)
@@ -73,7 +70,7 @@ func TestMigrate(t *testing.T) {
 	if _, err := migrate(t, 0, there...); err == nil || !strings.Contains(err.Error(), "no installation") {
 		t.Errorf("moving out of an empty directory: %v", err)
 	}
-	want := answers(t, embedded(dir), true)
+	want := answers(t, testSettings(dir), true)
 	for _, lines := range []int{1, 4} {
 		if _, err := migrate(t, lines, there...); err == nil {
 			t.Fatal("an interrupted move says that it is done")
@@ -104,7 +101,7 @@ func TestMigrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("back: %v in %.1f s", done, time.Since(started).Seconds())
-	same(t, "back", want, answers(t, embedded(back), false))
+	same(t, "back", want, answers(t, testSettings(back), false))
 	if info, err := os.Stat(filepath.Join(back, "control.db")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("control store after the move back: %v, %v", info, err)
 	}
