@@ -124,6 +124,9 @@ func (s *Server) NewDatabase(tb testing.TB) string {
 	return name
 }
 
+// Dir is where the engine keeps its data; empty for a server that is not ours.
+func (s *Server) Dir() string { return s.dir }
+
 // URL is the address of a database for the official driver.
 func (s *Server) URL(database string) string {
 	if s.outside == "" {

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -19,6 +20,9 @@ var rateTable []byte
 // rateEpoch is day 0 of the table.
 func rateEpoch() time.Time { return time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC) }
 
+// dayOf is the table's number of a day in UTC.
+func dayOf(at time.Time) int { return int(at.UTC().Sub(rateEpoch()).Hours() / 24) }
+
 // dayRate is how many units of a currency one US dollar was worth on a day.
 type dayRate struct {
 	day  int
@@ -26,7 +30,10 @@ type dayRate struct {
 }
 
 // Rates converts money at the rate of a day. It is safe for concurrent use.
-type Rates struct{ series map[string][]dayRate }
+type Rates struct {
+	mu     sync.RWMutex
+	series map[string][]dayRate
+}
 
 // LoadRates reads the bundled daily history.
 func LoadRates() (*Rates, error) {
@@ -78,7 +85,9 @@ func (r *Rates) Convert(minor int64, from, to string, at time.Time) (converted i
 	if from == to {
 		return minor, false, true
 	}
-	day := int(at.UTC().Sub(rateEpoch()).Hours() / 24)
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	day := dayOf(at)
 	a, exactA, okA := r.perDollar(from, day)
 	b, exactB, okB := r.perDollar(to, day)
 	if !okA || !okB {

@@ -78,7 +78,7 @@ func (s *Server) openPipeline(ctx context.Context) (*pipeline, error) {
 		return nil, err
 	}
 	s.onClose(geo.Close)
-	rates, err := revenue.LoadRates()
+	rates, err := s.openRates(ctx)
 	if err != nil {
 		return nil, err
 	}

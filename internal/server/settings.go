@@ -21,6 +21,7 @@ type Settings struct {
 	DatabaseURL   string
 	EventsURL     string
 	EventsCluster string
+	RatesURL      string
 
 	RateLimit      int
 	TrustedProxies []netip.Prefix
@@ -68,6 +69,7 @@ func Table() []Setting {
 		{"smtp-url", "", "Mail server, as smtp://user:password@host:587 (STARTTLS when offered), smtps://… (TLS) or smtp+insecure://… (never TLS); empty: no mail, links are shown instead.", text(func(s *Settings) *string { return &s.SMTPURL })},
 		{"mail-from", "", "Sender of mails, as stats@example.com; empty: datafast@ the host of the base URL.", text(func(s *Settings) *string { return &s.MailFrom })},
 		{"metrics-listen", "", "Address and port for /metrics, on a listener of its own; empty: no metrics.", text(func(s *Settings) *string { return &s.MetricsListen })},
+		{"rates-url", "", "Daily exchange rates to fetch, in the form of the European Central Bank, which publishes https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml; empty: nothing is fetched, payments after the table in the program take its last day.", setRatesURL},
 		{"geo-file", "", "MMDB files for places, separated by commas; empty: those beside the program, else the built-in countries.", text(func(s *Settings) *string { return &s.GeoFile })},
 		{"events-memory", "512", "Megabytes that the event store may use; on ClickHouse, one query.", setEventsMemory},
 		{"datacenter-ranges", "", "Address ranges of data centres, separated by commas, which attack mode refuses.", setDataCenters},
@@ -212,5 +214,14 @@ func setLogFormat(s *Settings, value string) error {
 		return fmt.Errorf("%q is not a format; use text or json", value)
 	}
 	s.LogJSON = value == "json"
+	return nil
+}
+
+func setRatesURL(s *Settings, value string) error {
+	u, err := url.Parse(value)
+	if value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Errorf("%.80q is not an address such as https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml", value)
+	}
+	s.RatesURL = value
 	return nil
 }

@@ -128,10 +128,11 @@ func (s *Store) derive(ctx context.Context, stale []sessionize.Stale) (all []ver
 	return append(all, removed...), latest, err
 }
 
-// since keeps the sessions that contain or follow a moment.
+// since keeps the sessions that contain or follow a moment, or contained an event
+// of it that is gone.
 func since(sessions []*event.Session, from time.Time) []*event.Session {
 	i := 0
-	for i < len(sessions) && sessions[i].End.Before(from) {
+	for i < len(sessions) && sessions[i].End.Before(from.Add(-event.SessionGap)) {
 		i++
 	}
 	return sessions[i:]

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"datafast/internal/analytics"
 	"datafast/internal/clickhousetest"
 	"datafast/internal/event"
 	"datafast/internal/id"
@@ -202,5 +203,33 @@ func TestShared(t *testing.T) {
 	}
 	if rows, events := sessions(); rows != 1 || events != 4 {
 		t.Errorf("after the end: %d sessions with %d events, want 1 with 4", rows, events)
+	}
+}
+
+// TestDeleteGoals_last: a session whose last event is deleted ends before it.
+func TestDeleteGoals_last(t *testing.T) {
+	t.Parallel()
+	server := clickhousetest.Start(t)
+	s, err := Open(t.Context(), Options{URL: server.URL(server.NewDatabase(t))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	ids := id.NewGenerator()
+	website := ids.New(time.Now())
+	batch := append(views(ids, website, 1, 1), views(ids, website, 1, 1)...)
+	batch[1].Kind, batch[1].Name, batch[1].Time = event.Goal, "signup", batch[0].Time.Add(5*time.Minute)
+	if err := s.Append(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if events, sessions := s.counts(t, website); events != 2 || sessions != 2 {
+		t.Fatalf("%d events, %d of sessions", events, sessions)
+	}
+	if n, err := s.DeleteGoals(t.Context(), website, analytics.GoalDeletion{Name: "signup"}); n != 1 || err != nil {
+		t.Fatalf("DeleteGoals = %d, %v", n, err)
+	}
+	session, err := s.LastSession(t.Context(), website, batch[0].Visitor)
+	if err != nil || session == nil || session.Goals != 0 || session.Events != 1 || !session.End.Equal(batch[0].Time) {
+		t.Errorf("session %+v, %v", session, err)
 	}
 }
