@@ -75,6 +75,9 @@ func with(cmd *cobra.Command, do func(ctx context.Context, o *office) error) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Moving(ctx); err != nil {
+		return err
+	}
 	return do(ctx, open(s.Store))
 }
 

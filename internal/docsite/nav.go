@@ -30,7 +30,7 @@ func outline() []struct {
 		{"API", []string{"api/index.md", "api/playground.md"}},
 		{"Command line", []string{"cli.md", "cli/"}},
 		{"Agents", []string{"mcp.md", "agents/"}},
-		{"Run it yourself", []string{"self-hosting.md", "settings.md", "backup.md", "scaling.md"}},
+		{"Run it yourself", []string{"self-hosting.md", "settings.md", "backup.md", "scaling.md", "self-hosting/"}},
 	}
 }
 
