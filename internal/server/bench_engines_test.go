@@ -18,7 +18,7 @@ import (
 func BenchmarkEngines(b *testing.B) {
 	perDay := 9000
 	if testing.Short() {
-		perDay = 900
+		perDay = 300
 	}
 	pair := map[string]map[string]float64{}
 	for _, engines := range []string{"embedded", "servers"} {

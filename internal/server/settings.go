@@ -69,7 +69,7 @@ func Table() []Setting {
 		{"smtp-url", "", "Mail server, as smtp://user:password@host:587 (STARTTLS when offered), smtps://… (TLS) or smtp+insecure://… (never TLS); empty: no mail, links are shown instead.", text(func(s *Settings) *string { return &s.SMTPURL })},
 		{"mail-from", "", "Sender of mails, as stats@example.com; empty: datafast@ the host of the base URL.", text(func(s *Settings) *string { return &s.MailFrom })},
 		{"metrics-listen", "", "Address and port for /metrics, on a listener of its own; empty: no metrics.", text(func(s *Settings) *string { return &s.MetricsListen })},
-		{"rates-url", "", "Daily exchange rates to fetch, in the form of the European Central Bank, which publishes https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml; empty: nothing is fetched, payments after the table in the program take its last day.", setRatesURL},
+		{"rates-url", "", "Daily exchange rates to fetch, in the form of eurofxref-hist-90d.xml, which the European Central Bank publishes; empty: nothing is fetched, and payments after the last day of the table in the program take the rates of that day.", setRatesURL},
 		{"geo-file", "", "MMDB files for places, separated by commas; empty: those beside the program, else the built-in countries.", text(func(s *Settings) *string { return &s.GeoFile })},
 		{"events-memory", "512", "Megabytes that the event store may use; on ClickHouse, one query.", setEventsMemory},
 		{"datacenter-ranges", "", "Address ranges of data centres, separated by commas, which attack mode refuses.", setDataCenters},
