@@ -265,8 +265,12 @@ func (f *fleet) count() int {
 	return len(f.acknowledged)
 }
 
-// freshness is within what time every server knows of a change.
-const freshness = 5 * time.Second
+// Within what time every server knows of a change, and the store of what a server
+// counted, which is written every five seconds.
+const (
+	freshness = 5 * time.Second
+	counted   = 10 * time.Second
+)
 
 // TestServers_agree: what is done on one server holds on the other: a revoked token,
 // settings of a website, the live view, one visitor who moves between them.
@@ -314,6 +318,17 @@ func TestServers_agree(t *testing.T) {
 		return out["ignored"] != nil
 	})
 
+	for i, in := range []*installation{a, b, b} {
+		bot := map[string]string{"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
+		in.send(map[string]any{"visitorId": event.VisitorID{9, byte(i)}.ForceV4().String()}, bot)
+	}
+	for _, in := range []*installation{a, b} {
+		within(t, counted, "sum of both servers' dropped events", func() bool {
+			tracking, err := in.server.events.Tracking(t.Context(), f.website)
+			return err == nil && tracking.Dropped["bot"] == 3
+		})
+	}
+
 	owner, err := a.server.control.OwnerOf(t.Context(), f.website)
 	if err != nil {
 		t.Fatal(err)
@@ -337,10 +352,15 @@ func TestServers_agree(t *testing.T) {
 // soon waits until something holds, as long as servers may take to agree.
 func soon(t *testing.T, what string, holds func() bool) {
 	t.Helper()
+	within(t, freshness, what, holds)
+}
+
+func within(t *testing.T, most time.Duration, what string, holds func() bool) {
+	t.Helper()
 	started := time.Now()
 	for !holds() {
-		if time.Since(started) > freshness {
-			t.Errorf("%s: not within %s", what, freshness)
+		if time.Since(started) > most {
+			t.Errorf("%s: not within %s", what, most)
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
