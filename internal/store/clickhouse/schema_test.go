@@ -37,3 +37,14 @@ func TestMigrations_cluster(t *testing.T) {
 		t.Errorf("the statements changed; a schema in use needs a migration of its own\n%s", diff)
 	}
 }
+
+func TestTooOld(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"26.5.1.1": false, "25.1.0": false, "24.8.1.2": false, "24.10.3": false, "24.7.9.9": true, "23.12.1": true, "21.8.4": true, "head": false,
+	} {
+		if got := tooOld(version); got != want {
+			t.Errorf("tooOld(%s) = %v", version, got)
+		}
+	}
+}

@@ -168,6 +168,13 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.Ping(ctx); err != nil {
 		return err
 	}
+	var version string
+	if err := s.db.QueryRowContext(ctx, `SELECT version()`).Scan(&version); err != nil {
+		return fmt.Errorf("ask event store for its version: %w", err)
+	}
+	if tooOld(version) {
+		return fmt.Errorf("event store is ClickHouse %s and %d.%d is the oldest that works: upgrade it", version, leastYear, leastMonth)
+	}
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
@@ -175,6 +182,22 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	return s.recover(ctx)
+}
+
+// The oldest version whose planner takes the joins by time that reports need.
+const (
+	leastYear  = 24
+	leastMonth = 8
+)
+
+// tooOld reports whether a version such as "24.8.1.2" is one that cannot work. What
+// is no version is let through: the schema's statements will tell.
+func tooOld(version string) bool {
+	var year, month int
+	if _, err := fmt.Sscanf(version, "%d.%d", &year, &month); err != nil {
+		return false
+	}
+	return year < leastYear || year == leastYear && month < leastMonth
 }
 
 // readColumns reads what tables take, so that a block need not ask for it.
