@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -141,22 +140,7 @@ func (t *paymentTx) Delete(_ context.Context, ids []string) error {
 
 // VisitorOfEmail finds the visitor that an email address leads to.
 func (t *paymentTx) VisitorOfEmail(ctx context.Context, email string, at time.Time) (event.VisitorID, error) {
-	var visitor eventsql.ID
-	err := t.s.db.QueryRowContext(ctx, `SELECT v.visitor FROM profiles p JOIN profile_visitors v ON v.site = p.site AND v.user_id = p.user_id
-		WHERE p.site = ? AND (lowerUTF8(p.user_id) = ? OR lowerUTF8(JSONExtractString(p.traits, 'email')) = ?)
-		ORDER BY v.until DESC, v.linked_at DESC LIMIT 1`, t.websiteID, email, email).Scan(&visitor)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = t.s.db.QueryRowContext(ctx, `SELECT visitor FROM events WHERE site = ? AND kind = ? AND time BETWEEN ? AND ?
-			AND lowerUTF8(JSONExtractString(data, 'email')) = ? ORDER BY abs(time - ?) LIMIT 1`,
-			t.websiteID, uint8(event.PaymentClaim), at.Add(-24*time.Hour).UnixMilli(), at.Add(24*time.Hour).UnixMilli(), email, at.UnixMilli()).Scan(&visitor)
-	}
-	if errors.Is(err, sql.ErrNoRows) {
-		return event.VisitorID{}, nil
-	}
-	if err != nil {
-		return event.VisitorID{}, fmt.Errorf("find visitor of email: %w", err)
-	}
-	return event.VisitorID(visitor), nil
+	return t.s.VisitorOfEmail(ctx, t.s.db, t.websiteID, email, at)
 }
 
 // send writes the new versions of what changed.

@@ -93,3 +93,32 @@ func (rd *Reader) PaymentConditions(v event.VisitorID, from, to time.Time) (stri
 	}
 	return strings.Join(conditions, " AND "), args
 }
+
+// claimWindow is how far from a payment a claim with its address may lie
+// (product.md §6.2).
+const claimWindow = 24 * time.Hour
+
+// VisitorOfEmail finds the visitor that an email address leads to, for
+// revenue.Tx: of an identified profile, else of a payment claim about that time.
+// It reads through db, which may be a transaction.
+func (rd *Reader) VisitorOfEmail(ctx context.Context, db DB, websiteID, email string, at time.Time) (event.VisitorID, error) {
+	d := rd.Dialect
+	address := func(json string) string { return d.Lower + "(" + d.JSONText(json, "'email'") + ") = ?" }
+	var visitor ID
+	err := db.QueryRowContext(ctx, `SELECT v.visitor FROM profiles p JOIN profile_visitors v ON v.site = p.site AND v.user_id = p.user_id
+		WHERE p.site = ? AND (`+d.Lower+`(p.user_id) = ? OR `+address("p.traits")+`)
+		ORDER BY v.until DESC, v.linked_at DESC LIMIT 1`, rd.Sites.Key(websiteID), email, email).Scan(&visitor)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = db.QueryRowContext(ctx, `SELECT visitor FROM events WHERE site = ? AND kind = ? AND time BETWEEN ? AND ?
+			AND `+address("data")+` ORDER BY abs(time - ?) LIMIT 1`,
+			rd.Sites.Key(websiteID), uint8(event.PaymentClaim), at.Add(-claimWindow).UnixMilli(), at.Add(claimWindow).UnixMilli(), email, at.UnixMilli()).
+			Scan(&visitor)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return event.VisitorID{}, nil
+	}
+	if err != nil {
+		return event.VisitorID{}, fmt.Errorf("find visitor of email: %w", err)
+	}
+	return event.VisitorID(visitor), nil
+}

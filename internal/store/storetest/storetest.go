@@ -21,27 +21,11 @@ import (
 	"datafast/internal/id"
 	"datafast/internal/ingest"
 	"datafast/internal/revenue"
+	"datafast/internal/store"
 )
 
 // Store is what an event store offers.
-type Store interface {
-	ingest.Store
-	ingest.DropStore
-	ingest.ImportStore
-	ingest.AppStore
-	analytics.Engine
-	revenue.Store
-	Identify(ctx context.Context, in analytics.Identity) (profileID string, created bool, err error)
-	DeleteGoals(ctx context.Context, websiteID string, d analytics.GoalDeletion) (int, error)
-	DeleteWebsite(ctx context.Context, websiteID string) error
-	ExportEvents(ctx context.Context, q analytics.ExportQuery, emit func(*event.Event) error) error
-	ExportSessions(ctx context.Context, q analytics.ExportQuery, emit func(s *event.Session, bounce bool) error) error
-	IsBot(ctx context.Context, websiteID string, v event.VisitorID) (bool, error)
-	Tracking(ctx context.Context, websiteID string) (analytics.Tracking, error)
-	TrackedGoals(ctx context.Context, websiteID string) ([]analytics.TrackedGoal, error)
-	LastSession(ctx context.Context, websiteID string, v event.VisitorID) (*event.Session, error)
-	Close() error
-}
+type Store = store.Events
 
 // Opener opens the store of a test; opening it again gives the same data.
 type Opener func(tb testing.TB) Store
