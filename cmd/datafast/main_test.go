@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -186,5 +188,49 @@ func TestServe(t *testing.T) {
 	}
 	if rest := again.stop(); rest != "" {
 		t.Errorf("with an account there: printed %q", rest)
+	}
+}
+
+// TestServe_refuses: what keeps a server from starting is told in one line that
+// names the cause and the cure, and nothing of the data is touched.
+func TestServe_refuses(t *testing.T) {
+	t.Parallel()
+	used := t.TempDir()
+	running := serve(t, used)
+	defer running.stop()
+	lost, geo := t.TempDir(), filepath.Join(t.TempDir(), "places.mmdb")
+	serve(t, lost).stop()
+	if err := os.Remove(filepath.Join(lost, "events.duckdb")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(geo, []byte("no places"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, cause, cure string
+		args              []string
+	}{
+		{"a directory in use", "in use by another process", "stop it first, or give another --data", []string{"--data", used}},
+		{"a lost event store", "is missing although this installation has one", "restore it from a backup", []string{"--data", lost}},
+		{"a geo file that is none", geo + " cannot be read", "give an MMDB file with --geo-file", []string{"--data", t.TempDir(), "--geo-file", geo}},
+		{"no geo file", "no such file", "give an MMDB file with --geo-file", []string{"--data", t.TempDir(), "--geo-file", geo + ".gz"}},
+		{"a port in use", "already in use", "give another --listen", []string{"--data", t.TempDir(), "--listen", strings.TrimPrefix(running.base, "http://")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errOut bytes.Buffer
+			cmd := program(t, append([]string{"serve"}, tt.args...)...)
+			cmd.Stdout, cmd.Stderr = &out, &errOut
+			var exit *exec.ExitError
+			if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+				t.Errorf("%v, want exit 1", err)
+			}
+			said := errOut.String()
+			if out.Len() > 0 || strings.Count(said, "\n") != 1 || !strings.Contains(said, tt.cause) || !strings.Contains(said, tt.cure) {
+				t.Errorf("printed %q and %q, want one line with %q and %q", &out, said, tt.cause, tt.cure)
+			}
+		})
+	}
+	if files, err := filepath.Glob(filepath.Join(lost, "events.*")); err != nil || len(files) > 0 {
+		t.Errorf("made %v in place of what was lost", files)
 	}
 }

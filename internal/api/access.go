@@ -243,7 +243,7 @@ const comeBack = 5 * time.Second
 // refuse makes the error's envelope and logs what is our own fault.
 func (rt *Router) refuse(req *Request, err error) *answer {
 	if rt.Away != nil && fault.CodeOf(err) == fault.CodeInternal && rt.Away(err) {
-		e := fault.New(fault.CodeUnavailable, "The event store cannot be reached now. Try again in %d seconds.", int(comeBack.Seconds()))
+		e := fault.New(fault.CodeUnavailable, "The event store cannot answer now. Try again in %d seconds.", int(comeBack.Seconds()))
 		e.RetryAfter = comeBack
 		err = errors.Join(e, err)
 	}

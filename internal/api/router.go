@@ -55,8 +55,8 @@ type Config struct {
 	// same-origin whatever the Host header says. Empty: the Host header decides.
 	Origin string
 
-	// Away reports whether an error that is no refusal says that a store could not be
-	// reached: 503 then, not 500. nil: they always can.
+	// Away reports whether an error that is no refusal says that a store cannot answer
+	// for a while: 503 then, not 500. nil: they always can.
 	Away func(error) bool
 
 	// Observe is told of every request but those of hot endpoints; nil: nobody is.

@@ -1,6 +1,6 @@
 // Package enginetest runs tests of the whole server again on PostgreSQL and
 // ClickHouse: Again starts both and the test binary once more, in which Databases
-// gives out addresses.
+// gives out addresses. DashboardQueries are the questions of benchmarks.
 //
 // It may be imported by tests only.
 package enginetest

@@ -1,10 +1,16 @@
 package enrich_test
 
 import (
+	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/maxmind/mmdbwriter"
+	"github.com/maxmind/mmdbwriter/mmdbtype"
 
 	"datafast/internal/enrich"
 	"datafast/internal/event"
@@ -207,4 +213,75 @@ func FuzzSystems(f *testing.F) {
 			t.Errorf("device %q", d)
 		}
 	})
+}
+
+// TestGeo_Find_own reads files of the layouts that operators have, made here, one
+// address in each; behind them stands the embedded country file.
+func TestGeo_Find_own(t *testing.T) {
+	t.Parallel()
+	english := func(name string) mmdbtype.Map {
+		return mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(name)}}
+	}
+	for _, tt := range []struct {
+		layout string
+		record mmdbtype.Map
+		want   event.Place
+	}{
+		{"GeoLite2-City", mmdbtype.Map{
+			"country":      mmdbtype.Map{"iso_code": mmdbtype.String("FR")},
+			"subdivisions": mmdbtype.Slice{mmdbtype.Map{"iso_code": mmdbtype.String("IDF"), "names": mmdbtype.Map{"en": mmdbtype.String("Île-de-France")}}},
+			"city":         english("Paris"),
+			"location":     mmdbtype.Map{"latitude": mmdbtype.Float64(48.85), "longitude": mmdbtype.Float64(2.35)},
+		}, event.Place{Country: "FR", Region: "FR-IDF", City: "Paris", Latitude: 48.85, Longitude: 2.35}},
+		{"DBIP-City-Lite", mmdbtype.Map{ // regions without a code
+			"country":      mmdbtype.Map{"iso_code": mmdbtype.String("US")},
+			"subdivisions": mmdbtype.Slice{english("California")},
+			"city":         english("Oakland"),
+			"location":     mmdbtype.Map{"latitude": mmdbtype.Float64(37.8), "longitude": mmdbtype.Float64(-122.25)},
+		}, event.Place{Country: "US", Region: "US-CA", City: "Oakland", Latitude: 37.8, Longitude: -122.25}},
+		{"ipinfo standard_location", mmdbtype.Map{
+			"country": mmdbtype.String("DE"), "region": mmdbtype.String("Berlin"), "city": mmdbtype.String("Berlin"),
+			"lat": mmdbtype.String("52.52"), "lng": mmdbtype.String("13.40"),
+		}, event.Place{Country: "DE", Region: "DE-BE", City: "Berlin", Latitude: 52.52, Longitude: 13.4}},
+		{"ipinfo lite", mmdbtype.Map{"country_code": mmdbtype.String("JP"), "country": mmdbtype.String("Japan")}, event.Place{Country: "JP"}},
+	} {
+		t.Run(tt.layout, func(t *testing.T) {
+			t.Parallel()
+			geo, err := enrich.OpenGeo(writeMMDB(t, tt.layout, "203.0.113.0/24", tt.record))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = geo.Close() })
+			if got := geo.Find(netip.MustParseAddr("203.0.113.9")); got != tt.want {
+				t.Errorf("Find = %+v, want %+v", got, tt.want)
+			}
+			if got := geo.Find(netip.MustParseAddr("91.66.0.1")).Country; got != "DE" {
+				t.Errorf("an address that the file does not know: %q, want DE of the country file", got)
+			}
+		})
+	}
+}
+
+func writeMMDB(t *testing.T, layout, network string, record mmdbtype.Map) string {
+	t.Helper()
+	tree, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: layout, RecordSize: 24, IncludeReservedNetworks: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, err := net.ParseCIDR(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Insert(block, record); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(t.TempDir(), "own.mmdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := tree.WriteTo(f); err != nil {
+		t.Fatal(err)
+	}
+	return f.Name()
 }

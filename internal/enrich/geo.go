@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/netip"
+	"strconv"
 
 	"github.com/maypok86/otter/v2"
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -164,17 +165,26 @@ func read(found maxminddb.Result) event.Place {
 	return p
 }
 
-// ipinfo reads IPinfo's layout, whose country is a plain code.
+// ipinfo reads IPinfo's layout, whose country is a plain code and whose coordinates
+// are texts.
 func ipinfo(found maxminddb.Result) event.Place {
 	var r struct {
-		Country string `maxminddb:"country"`
-		Region  string `maxminddb:"region"`
-		City    string `maxminddb:"city"`
+		Country   string `maxminddb:"country"`
+		Region    string `maxminddb:"region"`
+		City      string `maxminddb:"city"`
+		Latitude  string `maxminddb:"lat"`
+		Longitude string `maxminddb:"lng"`
 	}
 	if err := found.Decode(&r); err != nil || len(r.Country) != 2 {
 		return event.Place{}
 	}
-	return event.Place{Country: r.Country, Region: place.RegionCode(r.Country, r.Region), City: r.City}
+	p := event.Place{Country: r.Country, Region: place.RegionCode(r.Country, r.Region), City: r.City}
+	latitude, latErr := strconv.ParseFloat(r.Latitude, 64)
+	longitude, lonErr := strconv.ParseFloat(r.Longitude, 64)
+	if latErr == nil && lonErr == nil {
+		p.Latitude, p.Longitude = latitude, longitude
+	}
+	return p
 }
 
 // CountryFromHeaders reads the country that a proxy in front determined

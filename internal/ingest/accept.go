@@ -202,7 +202,7 @@ func (in *Ingest) read(ctx context.Context, r Request) (*arrival, error) {
 	}
 	m, err := w.check()
 	errs.Add(err)
-	page, ok := enrich.ParsePage(m.page, w.Domain, w.Hash)
+	page, ok := enrich.ParsePage(w.Href, w.Domain, w.Hash)
 	if w.Href != "" && !ok {
 		errs.Add(fault.Invalid("href", "%q is not a page address; send http, https or datafast://", short(w.Href)))
 	}

@@ -161,7 +161,7 @@ func (in *Ingest) readLine(w *site.Website, raw []byte) (*event.Event, Reason, e
 	if len(we.ID) > maxImportID {
 		errs.Add(fault.Invalid("id", "is %d bytes long; at most %d are allowed", len(we.ID), maxImportID))
 	}
-	page, ok := enrich.ParsePage(m.page, we.Domain, we.Hash)
+	page, ok := enrich.ParsePage(we.Href, we.Domain, we.Hash)
 	if we.Href != "" && !ok {
 		errs.Add(fault.Invalid("href", "%q is not a page address; send http, https or datafast://", short(we.Href)))
 	}

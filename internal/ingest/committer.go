@@ -23,11 +23,12 @@ const (
 	maxBatch   = 8_192  // events of one commit
 )
 
-// Under load a commit waits a moment for a fuller batch: it costs by the commit
-// more than by the event.
+// Under load a commit waits for a fuller batch: it costs by the commit more than by
+// the event. It waits as long as more come within linger, a few times at most.
 const (
-	busyBatch = 8
-	linger    = 1 * time.Millisecond
+	busyBatch   = 8
+	linger      = 1 * time.Millisecond
+	mostLingers = 6
 )
 
 // The windows of the duplicate rule (tracker.md §6.3).
@@ -171,7 +172,7 @@ func (c *Committer) run() {
 	last := 0
 	for {
 		if last >= busyBatch {
-			time.Sleep(linger) // those just answered come again: a fuller batch costs less for each
+			c.gather()
 		}
 		batch := c.take()
 		last = len(batch)
@@ -185,6 +186,21 @@ func (c *Committer) run() {
 			}
 			return
 		}
+	}
+}
+
+// gather waits for a fuller batch: clients that were just answered come again.
+func (c *Committer) gather() {
+	known := 0
+	for range mostLingers {
+		time.Sleep(linger)
+		c.mu.Lock()
+		n := len(c.queue)
+		c.mu.Unlock()
+		if n == known {
+			return
+		}
+		known = n
 	}
 }
 

@@ -114,7 +114,6 @@ func jsonKind(goKind string) string {
 // message is a checked body.
 type message struct {
 	kind       event.Kind
-	page       string // href without what was cut
 	visitor    event.VisitorID
 	device     wireDevice // platform "", "web", "ios" or "android"
 	name, data string     // as event.Event has them
@@ -143,8 +142,8 @@ func (w *wireEvent) check() (message, error) {
 	if m.kind == 0 {
 		errs.Add(fault.Invalid("type", "%q is not an event type; use pageview, custom, identify, payment or external_link", short(w.Type)))
 	}
-	m.page = cutQuery(w.Href)
-	required("href", m.page, maxHref+512)
+	address, _, _ := strings.Cut(w.Href, "?") // the query may be of any length: a few keys are kept of it
+	required("href", address, maxHref)
 	visitor, err := event.ParseVisitorID("visitorId", w.VisitorID)
 	if !w.Cookieless { // there it is random for each event, and ignored
 		errs.Add(err)
@@ -161,18 +160,6 @@ func (w *wireEvent) check() (message, error) {
 		errs.Add(err)
 	}
 	return m, errs.Err()
-}
-
-// cutQuery cuts an address that is too long at its query, which is dropped
-// anyway but for the kept keys.
-func cutQuery(href string) string {
-	if len(href) <= maxHref {
-		return href
-	}
-	if base, _, found := strings.Cut(href, "?"); found && len(base) <= maxHref {
-		return cut(href, maxHref)
-	}
-	return href
 }
 
 func (w *wireEvent) checkSizes() error {

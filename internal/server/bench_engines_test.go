@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"datafast/internal/clickhousetest"
+	"datafast/internal/enginetest"
 	"datafast/internal/postgrestest"
 )
 
@@ -48,7 +49,7 @@ func BenchmarkEngines(b *testing.B) {
 					best := time.Hour
 					for range 3 {
 						started := time.Now()
-						if _, err := s.events.Run(b.Context(), dashboardQueries(in.website.ID, days)); err != nil {
+						if _, err := s.events.Run(b.Context(), enginetest.DashboardQueries(in.website.ID, days)); err != nil {
 							b.Fatal(err)
 						}
 						best = min(best, time.Since(started))

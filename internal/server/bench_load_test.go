@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"datafast/internal/enginetest"
 	"datafast/internal/event"
 	"datafast/internal/id"
 )
@@ -28,7 +29,7 @@ func BenchmarkUnderLoad(b *testing.B) {
 	fillSite(b, in, 900)
 	server := httptest.NewServer(in.server.Router)
 	defer server.Close()
-	queries := dashboardQueries(in.website.ID, 30)
+	queries := enginetest.DashboardQueries(in.website.ID, 30)
 	ask := func(until time.Time) (took []time.Duration) {
 		for time.Now().Before(until) {
 			started := time.Now()

@@ -2,11 +2,14 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"datafast/internal/store"
 )
 
 // Command is `datafast serve`.
@@ -24,7 +27,7 @@ func Command(version string) *cobra.Command {
 			defer stop()
 			s, err := Open(ctx, settings, Options{Version: version, Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr()})
 			if err != nil {
-				return err
+				return withCure(err)
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
 			return s.Run(ctx)
@@ -32,4 +35,13 @@ func Command(version string) *cobra.Command {
 	}
 	Bind(cmd.Flags())
 	return cmd
+}
+
+// withCure tells what to do about a disk that is full; other errors say it
+// themselves.
+func withCure(err error) error {
+	if store.DiskFull(err) {
+		return fmt.Errorf("%w; the disk is full: make room and start again", err)
+	}
+	return err
 }

@@ -26,6 +26,7 @@ const serveVariable = "DATAFAST_TEST_SERVE"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(serveVariable); dir != "" {
+		ignoreFileLimit()
 		if err := serveDir(dir, os.Getenv("DATAFAST_TEST_LISTEN")); err != nil {
 			_, _ = fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -58,7 +59,7 @@ const (
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	tracking := prepare(t, dir)
+	tracking, _ := prepare(t, dir)
 	listen := freeAddress(t)
 	var mu sync.Mutex
 	acknowledged := map[string]bool{}
@@ -108,19 +109,20 @@ func testSettings(dir string) Settings {
 	return Settings{Data: dir, Listen: "127.0.0.1:0", BaseURL: "http://127.0.0.1", EventsMemoryMB: 512, IngestTrustAny: true, MailFrom: "datafast@example.com"}
 }
 
-// prepare makes an installation with one website and returns its tracking id.
-func prepare(t *testing.T, dir string) string {
+// prepare makes an installation with one website and returns its tracking id and its
+// owner's token.
+func prepare(t *testing.T, dir string) (trackingID, token string) {
 	t.Helper()
 	s, err := Open(t.Context(), testSettings(dir), Options{Version: "test", Stdout: io.Discard, Stderr: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
 	in := &installation{t: t, server: s}
-	w, _ := in.addOwner("owner@example.com", "shop.example", "UTC", "EUR")
+	w, token := in.addOwner("owner@example.com", "shop.example", "UTC", "EUR")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return w.TrackingID
+	return w.TrackingID, token
 }
 
 func freeAddress(t testing.TB) string {

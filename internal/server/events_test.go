@@ -132,6 +132,7 @@ func TestEvents_answers(t *testing.T) {
 		{name: "identify without a user", body: map[string]any{"type": "identify", "extraData": map[string]any{"name": "A"}}, status: 400, message: "user_id"},
 		{name: "unknown type", body: map[string]any{"type": "click"}, status: 400, message: "use pageview"},
 		{name: "no href", body: map[string]any{"href": nil}, status: 400, message: "href: is required"},
+		{name: "long address", body: map[string]any{"href": "https://shop.example/" + strings.Repeat("a", 4076)}, status: 400, message: "href: is 4097 bytes long; at most 4096"},
 		{name: "ftp", body: map[string]any{"href": "ftp://shop.example/"}, status: 400, message: "href"},
 		{name: "visitor id of another version", body: map[string]any{"visitorId": "6f1d2c3b-8a90-1b7e-9c1d-2e3f4a5b6c7d"}, status: 400, message: "UUID v4"},
 		{name: "all field errors at once", body: map[string]any{"type": "x", "visitorId": "y", "domain": nil}, status: 400, message: "domain: is required"},
@@ -195,6 +196,18 @@ func TestEvents_malformed(t *testing.T) {
 				t.Errorf("status %d %v, want %d", status, answer, tt.status)
 			}
 		})
+	}
+}
+
+// TestEvents_longQuery: the limit of an address is for what stands before its query;
+// what is kept of the query is kept wherever it stands.
+func TestEvents_longQuery(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t, "shop.example", "UTC", "EUR")
+	in.send(map[string]any{"href": "https://shop.example/?token=" + strings.Repeat("a", 5000) + "&utm_source=late"}, nil)
+	rows := in.mustCall("GET", "/api/v1/analytics/campaigns", url.Values{"websiteId": {in.website.ID}, "fields": {"utm_source,visitors"}}, nil, jsonType)
+	if got := fmt.Sprint(rows["data"]); got != "[map[campaign:map[utm_source:late] visitors:1]]" {
+		t.Errorf("campaigns: %s", got)
 	}
 }
 

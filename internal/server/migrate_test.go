@@ -15,6 +15,7 @@ import (
 	"datafast/internal/admin"
 	"datafast/internal/analytics"
 	"datafast/internal/clickhousetest"
+	"datafast/internal/enginetest"
 	"datafast/internal/postgrestest"
 )
 
@@ -139,7 +140,7 @@ func answers(t *testing.T, s Settings, fill bool) map[string][]byte {
 	}
 	out := map[string][]byte{}
 	for _, days := range []int{30, 90} {
-		for i, q := range dashboardQueries(sites[0].ID, days) {
+		for i, q := range enginetest.DashboardQueries(sites[0].ID, days) {
 			res, err := srv.events.Run(t.Context(), []analytics.Query{q})
 			if err != nil {
 				t.Fatal(err)

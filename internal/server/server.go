@@ -125,7 +125,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", s.Listen, err)
+		return fmt.Errorf("listen on %s: %w; stop what uses it, or give another --listen", s.Listen, err)
 	}
 	web := &http.Server{
 		Handler: s.Router, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,

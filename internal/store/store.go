@@ -122,5 +122,14 @@ func OpenEvents(ctx context.Context, o EventsOptions) (Events, error) {
 }
 
 // Away reports whether an error of the event store says that it could not be
-// reached. The file in the data directory always can.
-func (o EventsOptions) Away(err error) bool { return o.URL != "" && clickhouse.Away(err) }
+// reached, or that the disk of the data directory is full.
+func (o EventsOptions) Away(err error) bool {
+	if o.URL != "" {
+		return clickhouse.Away(err)
+	}
+	return duckdb.Full(err)
+}
+
+// DiskFull reports whether an error of a store says that the disk of the data
+// directory is full.
+func DiskFull(err error) bool { return sqlite.Full(err) || duckdb.Full(err) }

@@ -40,8 +40,8 @@ type Dialect struct {
 	Begin func(ctx context.Context, db *sql.DB) (*sql.Tx, error)
 	// Again reports whether a transaction failed only because of another one.
 	Again func(err error) bool
-	// Away reports whether an error says that the database cannot be reached; nil:
-	// it is always there.
+	// Away reports whether an error says that the database cannot be reached, or
+	// that its disk is full; nil: it always can be used.
 	Away func(err error) bool
 }
 
@@ -83,9 +83,9 @@ func (e *awayError) Error() string { return e.cause.Error() }
 
 func (e *awayError) Unwrap() []error { return []error{Away(), e.cause} }
 
-// Away is the refusal while the database cannot be reached.
+// Away is the refusal while the database cannot be reached or written.
 func Away() error {
-	e := fault.New(fault.CodeUnavailable, "The control store cannot be reached now. Try again in 5 seconds.")
+	e := fault.New(fault.CodeUnavailable, "The control store cannot answer now. Try again in 5 seconds.")
 	e.RetryAfter = 5 * time.Second
 	return e
 }

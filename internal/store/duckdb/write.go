@@ -5,7 +5,10 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
 
 	"datafast/internal/analytics"
 	"datafast/internal/event"
@@ -31,27 +34,46 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 		}
 		nums[i] = n
 	}
-	err := s.inTx(ctx, func() error {
-		for _, e := range batch {
-			row, err := s.format.EventRow(s.row, e)
-			if err != nil {
-				return err
-			}
-			s.row = row
-			if err := s.events.AppendRow(row...); err != nil {
-				return fmt.Errorf("append event: %w", err)
-			}
-		}
-		if err := s.events.Flush(); err != nil {
-			return fmt.Errorf("flush events: %w", err)
+	if err := s.store(ctx, nums, batch); err != nil {
+		// The appender still holds the batch, and would store it when it is closed.
+		return errors.Join(err, s.events.Clear(), s.events.Close(), s.newAppender())
+	}
+	s.tracker.Observe(batch)
+	return nil
+}
+
+// store writes the batch in one transaction. Most batches are one chunk and touch
+// no profile; the appender's flush is a transaction then, which saves the two
+// statements that would begin and end another.
+func (s *Store) store(ctx context.Context, nums []uint32, batch []*event.Event) error {
+	if len(batch) <= duckdb.GetDataChunkCapacity() && !slices.ContainsFunc(batch, isIdentify) {
+		s.written = true
+		return s.appendEvents(batch)
+	}
+	return s.inTx(ctx, func() error {
+		if err := s.appendEvents(batch); err != nil {
+			return err
 		}
 		return s.linkIdentified(ctx, nums, batch)
 	})
-	if err != nil {
-		_ = s.events.Close()
-		return errors.Join(err, s.newAppender())
+}
+
+func isIdentify(e *event.Event) bool { return e.Kind == event.Identify }
+
+func (s *Store) appendEvents(batch []*event.Event) error {
+	for _, e := range batch {
+		row, err := s.format.EventRow(s.row, e)
+		if err != nil {
+			return err
+		}
+		s.row = row
+		if err := s.events.AppendRow(row...); err != nil {
+			return fmt.Errorf("append event: %w", err)
+		}
 	}
-	s.tracker.Observe(batch)
+	if err := s.events.Flush(); err != nil {
+		return fmt.Errorf("flush events: %w", err)
+	}
 	return nil
 }
 
@@ -59,7 +81,7 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 // transaction that stores the events.
 func (s *Store) linkIdentified(ctx context.Context, nums []uint32, batch []*event.Event) error {
 	for i, e := range batch {
-		if e.Kind != event.Identify {
+		if !isIdentify(e) {
 			continue
 		}
 		_, _, err := s.link(ctx, nums[i], analytics.Identity{

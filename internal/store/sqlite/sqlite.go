@@ -46,7 +46,7 @@ func Open(ctx context.Context, path string) (*control.Store, error) {
 	if err := control.Migrate(ctx, db, goose.DialectSQLite3); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
-	return control.New(db, control.Dialect{Begin: begin, Again: busy}), nil
+	return control.New(db, control.Dialect{Begin: begin, Again: busy, Away: Full}), nil
 }
 
 // private makes sure that only the owner may read the file, before SQLite makes
@@ -65,6 +65,12 @@ func private(path string) error {
 // begin takes the write lock at once (_txlock), so that what is read stays true
 // until commit.
 func begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) { return db.BeginTx(ctx, nil) }
+
+// Full reports whether an error says that the disk is full.
+func Full(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_FULL
+}
 
 func busy(err error) bool {
 	var e *sqlite.Error

@@ -18,6 +18,7 @@ interface Client {
   track(name: string, properties?: Record<string, string | number | boolean>): Promise<void>;
   identify(userId: string, properties?: Record<string, unknown>): Promise<void>;
   trackPayment(payment: Record<string, unknown>): Promise<void>;
+  trackExternalLink(url: string, text?: string): Promise<void>;
   reset(): Promise<void>;
   flush(): Promise<void>;
   optOut(): Promise<void>;
@@ -84,9 +85,12 @@ test("every event type arrives", async () => {
     await client.track("Signup_Done", { plan: "pro", seats: 3 });
     await client.identify("user_1", { name: "Ada", plan: "pro" });
     await client.trackPayment({ email: "ada@example.com", amount: 29, currency: "USD" });
+    await client.trackExternalLink("https://partner.test/?from=shop", "Our partner");
     await client.flush();
   });
 
+  const events = await stored(site, 5);
+  assert.deepEqual(events.map(({ type }) => type), ["pageview", "custom", "identify", "payment", "external_link"]);
   const known = await page.use((client) => client.getVisitorId());
   const [overview] = await eventually(async () => {
     const rows = await world.server.report(site, "/analytics/overview?fields=visitors,sessions,pageviews");
@@ -96,6 +100,8 @@ test("every event type arrives", async () => {
   assert.ok(overview);
   const goals = await world.server.report(site, "/analytics/goals");
   assert.deepEqual(goals, [{ goal: "signup_done", completions: 1, visitors: 1 }]);
+  const clicks = await world.server.report(site, "/analytics/exit-clicks");
+  assert.deepEqual(clicks, [{ url: "https://partner.test/?from=shop", visitors: 1, clicks: 1 }]);
   const visitor = await world.server.object<{ profile?: { userId: string }; activity: { pageViewCount: number } }>(site, `/visitors/${known}`);
   assert.equal(visitor.profile?.userId, "user_1");
   assert.equal(visitor.activity.pageViewCount, 1);
