@@ -73,7 +73,7 @@ func (a *Account) tokenRoutes() []Route {
 		}},
 		{Method: "PUT", Path: path + "/{tokenId}", Rule: write, Handle: a.rollToken, Grave: true, Doc: Doc{
 			ID: "rollAccessToken", Tag: "Access tokens", Summary: "Roll an account token",
-			Description: "Same id, new value in `key`. The caller must have every permission of the token.",
+			Description: "Same id, new value in `key`. The caller must have every permission of the token and must not end before it.",
 			Body:        rollBody{}, Data: []tokenRow{}, BodyExample: `{"graceSeconds":3600}`,
 		}},
 		{Method: "DELETE", Path: path + "/{tokenId}", Rule: write, Handle: a.deleteToken, Doc: Doc{

@@ -108,6 +108,10 @@ func TestTokens_roll(t *testing.T) {
 	old := made.text("data.0.key")
 
 	w.send(weak, "PUT", path, "").is(403, "Rolling this token would give you permissions that you lack: funnels:read")
+	soon := w.grant(u, []string{"*"}, time.Now().Add(time.Hour))
+	w.send(soon, "PUT", path, "").is(403, "works for longer than yours", `"reason":"expires_too_late"`)
+	self := w.get(soon, "/api/v1/admin/account").text("data.0.token._id")
+	w.send(soon, "PUT", tokensPath+"/"+self, "").is(200)
 	w.send(star, "PUT", path, `{"graceSeconds":604801}`).is(400, "graceSeconds: 604801 is out of range; give 0 to 604800")
 	w.send(star, "PUT", path, `{"graceSeconds":-1}`).is(400)
 	rolled := w.send(star, "PUT", path, `{"graceSeconds":3600}`).is(200, `"name":"n"`, `"permissions":["funnels:read"]`, `"previousKeyValidUntil":"20`)

@@ -187,7 +187,7 @@ func (k *Keeper) insert(ctx context.Context, c *Credential) (string, error) {
 		if err := k.store.InsertCredential(ctx, c, HashSecret(secret)); err != nil {
 			return err
 		}
-		return k.record(ctx, "create", c)
+		return k.record(ctx, "create", c, nil, c.facts())
 	})
 	return secret, err
 }
@@ -214,19 +214,26 @@ func (k *Keeper) siblings(ctx context.Context, c *Credential) (existing []*Crede
 }
 
 // record writes the audit entry of a credential's life-cycle.
-func (k *Keeper) record(ctx context.Context, what string, c *Credential) error {
-	change := audit.Change{Action: "token." + what, UserID: c.UserID, Target: label(c)}
-	facts := map[string]any{"name": c.Name, "permissions": c.Granted, "websiteIds": c.WebsiteIDs}
+func (k *Keeper) record(ctx context.Context, what string, c *Credential, before, after any) error {
+	change := audit.Change{Action: "token." + what, UserID: c.UserID, Target: label(c), Before: before, After: after}
 	if c.Kind == WebsiteKey {
-		change = audit.Change{Action: "key." + what, WebsiteID: c.WebsiteID, Target: label(c)}
-		facts = map[string]any{"name": c.Name}
-	}
-	if what == "delete" {
-		change.Before = facts
-	} else {
-		change.After = facts
+		change.Action, change.UserID, change.WebsiteID = "key."+what, "", c.WebsiteID
 	}
 	return k.audit.Record(ctx, change)
+}
+
+// facts is a credential as the audit log has it.
+func (c *Credential) facts() map[string]any {
+	facts := map[string]any{"displayKey": c.DisplayKey, "name": c.Name, "expiresAt": audit.Stamp(c.ExpiresAt)}
+	if c.Kind == AccountToken {
+		facts["permissions"], facts["websiteIds"] = c.Granted, c.WebsiteIDs
+	}
+	return facts
+}
+
+// value is what a roll replaces.
+func (c *Credential) value() map[string]any {
+	return map[string]any{"displayKey": c.DisplayKey, "previousKeyValidUntil": audit.Stamp(c.PreviousUntil)}
 }
 
 func label(c *Credential) string {
