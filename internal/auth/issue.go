@@ -35,6 +35,7 @@ type NewToken struct {
 type Expiry struct {
 	Set bool
 	At  time.Time
+	Bad error // what could not be read, told with the other fields' faults
 }
 
 // Finder finds a website by id or tracking id, not_found when there is none.
@@ -127,8 +128,8 @@ func (k *Keeper) scope(ctx context.Context, maker *Principal, asked []string, si
 
 // checkExpiry refuses an end that is past or over five years away.
 func (k *Keeper) checkExpiry(e Expiry) error {
-	if e.At.IsZero() {
-		return nil
+	if e.Bad != nil || e.At.IsZero() {
+		return e.Bad
 	}
 	now := k.now()
 	if !now.Before(e.At) || e.At.After(now.Add(maxLifetime)) {
