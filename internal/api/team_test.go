@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"datafast/internal/account"
+	"datafast/internal/audit"
 )
 
 func TestTeam(t *testing.T) {
@@ -121,6 +122,44 @@ func TestInvitations(t *testing.T) {
 			t.Errorf("%d more were made, %d refused; want 49 and 6", made, refused)
 		}
 	})
+}
+
+// TestLinks_lifetime: an invitation works for seven days and a link for a new
+// password for an hour, and neither a moment longer.
+func TestLinks_lifetime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.user("o")
+	s := w.website(o, "a.example")
+	// ago is the services of a server whose clock is behind by that much.
+	ago := func(d time.Duration) (*account.People, *account.Teams) {
+		now := func() time.Time { return time.Now().Add(-d) }
+		newID := func() string { return w.newID.New(time.Now()) }
+		log := audit.NewLog(w.store, now, newID)
+		people := account.NewPeople(w.store, log, account.NewHasher(64, 1, 4), now, newID)
+		return people, account.NewTeams(w.store, log, people, now, newID)
+	}
+	const week = 7 * 24 * time.Hour
+	for name, tt := range map[string]struct {
+		age    time.Duration
+		status int
+	}{"young": {week - time.Minute, 200}, "old": {week, 403}} {
+		_, teams := ago(tt.age)
+		_, secret, err := teams.Invite(t.Context(), s.ID, o.ID, name+"@example.com", account.RoleViewer)
+		w.must(err)
+		w.send("", "POST", "/api/auth/invitations/view", fmt.Sprintf(`{"secret":%q}`, secret)).is(tt.status)
+	}
+	w.get(w.token(o, "*"), "/api/v1/admin/websites/"+s.ID+"/team/invitations").is(200, "young@example.com")
+	w.send(w.token(o, "*"), "POST", "/api/v1/admin/websites/"+s.ID+"/team", `{"email":"old@example.com"}`).is(200) // pending no more
+	for _, tt := range []struct {
+		age    time.Duration
+		status int
+	}{{time.Hour, 403}, {time.Hour - time.Minute, 200}} {
+		people, _ := ago(tt.age)
+		secret, _, err := people.ResetLink(t.Context(), o.Email)
+		w.must(err)
+		w.send("", "POST", "/api/auth/reset/confirm", fmt.Sprintf(`{"secret":%q,"password":"another good one"}`, secret)).is(tt.status)
+	}
 }
 
 // TestAuditLog_everyChange: each change of access is written with what was before
