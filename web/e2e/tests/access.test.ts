@@ -121,6 +121,26 @@ test("what is shown once can be copied where the page came over plain http", asy
   await page.context().close();
 });
 
+test("attack mode is told of for as long as it is on", async () => {
+  const page = await open(settings("exclusions"));
+  const told = page.getByText("Attack mode is on");
+  const set = async (isOn: boolean) => {
+    await page.goto(world.server.url + settings("exclusions"));
+    await page.getByLabel("Attack mode").setChecked(isOn);
+    await button(page, "Save").click();
+    await page.getByText("Saved").waitFor();
+    await page.goto(`${world.server.url}/dashboard/${site.websiteId}`);
+    await page.getByRole("heading", { name: "Funnels" }).waitFor();
+  };
+  await set(true);
+  await told.waitFor();
+  await assertAccessible(page);
+  await set(false);
+  await page.waitForLoadState("networkidle");
+  assert.equal(await told.count(), 0);
+  await page.context().close();
+});
+
 test("a viewer is shown no control that would be refused", async () => {
   await join("viewer@example.com", "Viewer");
   const page = await open(`/dashboard/${site.websiteId}`, "viewer@example.com");
