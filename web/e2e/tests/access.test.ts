@@ -121,6 +121,18 @@ test("what is shown once can be copied where the page came over plain http", asy
   await page.context().close();
 });
 
+test("the KPI stands beside the cards in the colour that was chosen", async () => {
+  const page = await open(settings("general"));
+  await page.getByLabel("KPI goal").selectOption("payment");
+  await page.getByLabel("Colour of the KPI").selectOption("teal");
+  await button(page, "Save").click();
+  await page.getByText("Saved").waitFor();
+  await page.goto(`${world.server.url}/dashboard/${site.websiteId}`);
+  const card = page.getByRole("region", { name: "Overview" }).getByText("Goal: payment");
+  assert.equal(await card.locator("span").evaluate((dot) => getComputedStyle(dot).backgroundColor), "rgb(20, 184, 166)");
+  await page.context().close();
+});
+
 test("attack mode is told of for as long as it is on", async () => {
   const page = await open(settings("exclusions"));
   const told = page.getByText("Attack mode is on");
