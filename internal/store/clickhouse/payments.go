@@ -151,7 +151,7 @@ func (t *paymentTx) send(ctx context.Context) error {
 	t.s.mu.Lock()
 	number := t.s.nextVersion()
 	t.s.mu.Unlock()
-	return t.s.insert(ctx, "payments", "", func(add func(...any) error) error {
+	return t.s.insert(ctx, "payments", func(add func(...any) error) error {
 		for id := range t.changed {
 			if err := t.append(add, t.now[id], number, 0); err != nil {
 				return err

@@ -36,7 +36,7 @@ func (s *Store) identify(ctx context.Context, in analytics.Identity) (profileID 
 	links := analytics.Relink(old, &in)
 	holds := map[int64]bool{}
 	number := s.nextVersion()
-	return profileID, created, s.insert(ctx, "profile_visitors", "", func(add func(...any) error) error {
+	return profileID, created, s.insert(ctx, "profile_visitors", func(add func(...any) error) error {
 		put := func(l analytics.Link, deleted uint8) error {
 			if err := add(in.WebsiteID, s.format.ID(eventsql.ID(l.Visitor)), l.UserID, l.At, l.Since, l.Until, number, deleted); err != nil {
 				return fmt.Errorf("append link: %w", err)
@@ -80,7 +80,7 @@ func (s *Store) upsertProfile(ctx context.Context, in analytics.Identity) (profi
 		return "", false, err
 	}
 	number := s.nextVersion()
-	return eventsql.UnpackID(id), created, s.insert(ctx, "profiles", "", func(add func(...any) error) error {
+	return eventsql.UnpackID(id), created, s.insert(ctx, "profiles", func(add func(...any) error) error {
 		if err := add(in.WebsiteID, in.UserID, s.format.ID(id), merged, identified, in.At.UnixMilli(), number, uint8(0)); err != nil {
 			return fmt.Errorf("append profile: %w", err)
 		}

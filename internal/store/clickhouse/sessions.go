@@ -23,6 +23,9 @@ const staleChunk = 2_000
 func (s *Store) settle(ctx context.Context, websiteID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.resolve(ctx); err != nil {
+		return err
+	}
 	if !s.tracker.Waits(websiteID) {
 		return nil
 	}
@@ -229,7 +232,7 @@ func (s *Store) gone(ctx context.Context, site string, from map[event.VisitorID]
 
 func (s *Store) writeVersions(ctx context.Context, versions []version) error {
 	number := s.nextVersion()
-	return s.insert(ctx, "sessions", "", func(add func(...any) error) error {
+	return s.insert(ctx, "sessions", func(add func(...any) error) error {
 		var row []driver.Value
 		for _, v := range versions {
 			var err error

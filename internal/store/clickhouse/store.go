@@ -68,6 +68,7 @@ type Store struct {
 	mu      sync.Mutex // guards what follows
 	tracker *sessionize.Tracker
 	version uint64
+	doubt   *doubt // nil: none
 }
 
 // Open connects, brings the schema up to date and derives what the last run left.
@@ -267,7 +268,7 @@ func (s *Store) Close() error {
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return errors.Join(s.merge(ctx), s.conn.Close(), s.db.Close())
+	return errors.Join(s.resolve(ctx), s.merge(ctx), s.conn.Close(), s.db.Close())
 }
 
 // Ping reports whether the store answers.

@@ -30,8 +30,8 @@ func (s *Store) WriteRows(ctx context.Context, t eventsql.Table, websiteID strin
 	for i, c := range t.Columns {
 		at[c.Name] = i
 	}
-	// A token of its own: rows that were removed may come again as the same block.
-	return s.insert(ctx, t.Name, rand.Text(), func(add func(...any) error) error {
+	// A name of its own: rows that were removed may come again as the same block.
+	_, err := s.insertOnce(ctx, t.Name, rand.Text(), func(add func(...any) error) error {
 		values := make([]any, len(s.columns[t.Name]))
 		for _, row := range rows {
 			for i, c := range s.columns[t.Name] {
@@ -57,6 +57,7 @@ func (s *Store) WriteRows(ctx context.Context, t eventsql.Table, websiteID strin
 		}
 		return nil
 	})
+	return err
 }
 
 // RemoveRows deletes a website's rows within bounds.

@@ -2,12 +2,10 @@ package clickhouse
 
 import (
 	"context"
-	"crypto/sha256"
+	"crypto/rand"
 	"database/sql/driver"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"time"
@@ -21,13 +19,15 @@ import (
 )
 
 // Append stores a batch; all of it is durable when it returns without an error.
-// A batch of one month is one block: all of it or nothing. The token makes a
-// repeat after a lost answer harmless.
+// After an error nothing of it stays, however much of it the engine stored.
 func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(batch) == 0 {
 		return nil
+	}
+	if err := s.resolve(ctx); err != nil {
+		return err
 	}
 	// First the links: made without their events they are made again when the
 	// client repeats, which changes nothing.
@@ -42,8 +42,8 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 			return err
 		}
 	}
-	stored := s.now().UnixMilli()
-	err := s.insert(ctx, "events", token(batch), func(add func(...any) error) error {
+	stored, name := s.now().UnixMilli(), rand.Text()
+	fill := func(add func(...any) error) error {
 		var row []driver.Value
 		for _, e := range batch {
 			var err error
@@ -55,21 +55,19 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	s.tracker.Observe(batch)
-	return nil
-}
-
-// token names a batch by its events.
-func token(batch []*event.Event) string {
-	h := sha256.New()
-	for _, e := range batch {
-		_, _ = io.WriteString(h, e.WebsiteID+"/"+e.ID+"\n") // a hash takes everything
+	sent, err := s.insertOnce(ctx, "events", name, fill)
+	if err == nil {
+		s.tracker.Observe(batch)
+		return nil
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	if sent {
+		s.doubt = &doubt{events: batch, send: func(ctx context.Context) error {
+			_, err := s.send(ctx, "events", name, fill)
+			return err
+		}}
+	}
+	return err
 }
 
 func anys(row []driver.Value) []any {
@@ -86,47 +84,58 @@ const (
 	pause        = 200 * time.Millisecond
 )
 
-// insert sends one block and returns when it is durable. With a token, a repeat of
-// a block that is there already is left out.
-func (s *Store) insert(ctx context.Context, table, token string, fill func(add func(...any) error) error) error {
-	settings := clickhouse.Settings{}
-	if token != "" {
-		settings["insert_deduplication_token"] = token
-	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings), clickhouse.WithColumnNamesAndTypes(s.columns[table]))
-	var err error
-	for attempt := range mostAttempts {
-		if err = s.send(ctx, table, fill); err == nil || !lost(err) || token == "" {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(pause << attempt):
-		}
-	}
+// insert sends one block and returns when it is durable.
+func (s *Store) insert(ctx context.Context, table string, fill func(add func(...any) error) error) error {
+	_, err := s.send(ctx, table, "", fill)
 	return err
 }
 
-func (s *Store) send(ctx context.Context, table string, fill func(add func(...any) error) error) error {
+// insertOnce sends a block with a name, again when the answer is lost: the engine
+// leaves out a block whose name it knows. After an error sent says that the engine
+// may have stored it, or a part.
+func (s *Store) insertOnce(ctx context.Context, table, name string, fill func(add func(...any) error) error) (sent bool, err error) {
+	for attempt := 1; ; attempt++ {
+		reached, err := s.send(ctx, table, name, fill)
+		sent = sent || reached
+		if err == nil || !lost(err) || attempt == mostAttempts {
+			return sent, err
+		}
+		select {
+		case <-ctx.Done():
+			return sent, err
+		case <-time.After(pause << (attempt - 1)):
+		}
+	}
+}
+
+// send sends a block once, with a name if it has one. sent says that the engine
+// was reached.
+func (s *Store) send(ctx context.Context, table, name string, fill func(add func(...any) error) error) (sent bool, err error) {
+	settings := clickhouse.Settings{}
+	if name != "" {
+		settings["insert_deduplication_token"] = name
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings), clickhouse.WithColumnNamesAndTypes(s.columns[table]))
 	names := make([]string, len(s.columns[table]))
 	for i, c := range s.columns[table] {
 		names[i] = c.Name
 	}
 	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+")")
 	if err != nil {
-		return fmt.Errorf("begin block of %s: %w", table, err)
+		return false, fmt.Errorf("begin block of %s: %w", table, err)
 	}
 	if err := fill(batch.Append); err != nil {
-		return errors.Join(err, batch.Abort())
+		return false, errors.Join(err, batch.Abort())
 	}
 	if batch.Rows() == 0 {
-		return batch.Abort()
+		return false, batch.Abort()
 	}
 	if err := batch.Send(); err != nil {
-		return fmt.Errorf("store block of %s: %w", table, err)
+		var network *net.OpError
+		refused := errors.As(err, &network) && network.Op == "dial"
+		return !refused, fmt.Errorf("store block of %s: %w", table, err)
 	}
-	return nil
+	return true, nil
 }
 
 // StoredSince returns the events that any server stored since then.
@@ -154,7 +163,10 @@ func (s *Store) tend(ctx context.Context) {
 		case <-tick.C:
 		}
 		s.mu.Lock()
-		err := s.merge(ctx)
+		err := s.resolve(ctx)
+		if err == nil {
+			err = s.merge(ctx)
+		}
 		s.mu.Unlock()
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("event store upkeep", "error", err)
@@ -164,7 +176,7 @@ func (s *Store) tend(ctx context.Context) {
 
 // AddDrops adds to the counts of dropped events and keeps refused hosts and bots.
 func (s *Store) AddDrops(ctx context.Context, d ingest.Drops) error {
-	err := s.insert(ctx, "drops", "", func(add func(...any) error) error {
+	err := s.insert(ctx, "drops", func(add func(...any) error) error {
 		for _, c := range d.Counts {
 			if err := add(c.WebsiteID, c.Day.UnixMilli(), string(c.Reason), c.Count); err != nil {
 				return fmt.Errorf("append drop: %w", err)
@@ -175,7 +187,7 @@ func (s *Store) AddDrops(ctx context.Context, d ingest.Drops) error {
 	if err != nil {
 		return err
 	}
-	err = s.insert(ctx, "refused_hosts", "", func(add func(...any) error) error {
+	err = s.insert(ctx, "refused_hosts", func(add func(...any) error) error {
 		for _, h := range d.Hosts {
 			if err := add(h.WebsiteID, h.Host, h.At.UnixMilli()); err != nil {
 				return fmt.Errorf("append refused host: %w", err)
@@ -186,7 +198,7 @@ func (s *Store) AddDrops(ctx context.Context, d ingest.Drops) error {
 	if err != nil {
 		return err
 	}
-	return s.insert(ctx, "bot_visitors", "", func(add func(...any) error) error {
+	return s.insert(ctx, "bot_visitors", func(add func(...any) error) error {
 		for _, b := range d.Bots {
 			if err := add(b.WebsiteID, s.format.ID(eventsql.ID(b.Visitor)), b.At.UnixMilli()); err != nil {
 				return fmt.Errorf("append bot: %w", err)
