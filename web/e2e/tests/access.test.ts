@@ -74,7 +74,8 @@ test("a token for growth workflows on one website does just that", async () => {
   assert.equal(await status("GET", `/admin/websites/${site.websiteId}/alerts`), 200);
   assert.equal(await status("GET", `/admin/websites/${other.websiteId}/alerts`), 403);
   assert.equal(await status("GET", `/admin/websites/${site.websiteId}/team`), 403);
-  assert.equal(await status("GET", "/admin/access-tokens"), 403);
+  assert.equal(await status("POST", "/admin/access-tokens"), 403);
+  assert.equal(await status("PUT", `/admin/websites/${other.websiteId}`), 403);
 
   await button(page, "I have copied it").click();
   assert.ok(!(await page.content()).includes(token), "the value is shown once");
