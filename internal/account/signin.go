@@ -179,6 +179,16 @@ func (p *People) ConfirmReset(ctx context.Context, secret, password string) erro
 	})
 }
 
+// EndSignIn ends one sign-in of a user, made with the named browser.
+func (p *People) EndSignIn(ctx context.Context, userID, signInID, browser string) error {
+	return p.store.InTx(ctx, func(ctx context.Context) error {
+		if err := p.store.DeleteSignIn(ctx, userID, signInID); err != nil {
+			return err
+		}
+		return p.log.Record(asActor(ctx, userID), audit.Change{Action: "sign_out", UserID: userID, Target: browser})
+	})
+}
+
 // EndSignIns signs a user out everywhere.
 func (p *People) EndSignIns(ctx context.Context, userID string) error {
 	return p.store.InTx(ctx, func(ctx context.Context) error {

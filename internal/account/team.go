@@ -139,11 +139,15 @@ func (t *Teams) Resend(ctx context.Context, websiteID, invitationID string) (inv
 		if err != nil {
 			return err
 		}
+		before := inv.ExpiresAt
 		inv.ExpiresAt = t.now().Add(inviteLifetime)
 		if err := t.store.RenewInvitation(ctx, inv.ID, hashSecret(secret), inv.ExpiresAt); err != nil {
 			return err
 		}
-		return t.log.Record(ctx, audit.Change{Action: "member.invite_again", WebsiteID: websiteID, Target: inv.Email})
+		return t.log.Record(ctx, audit.Change{
+			Action: "member.invite_again", WebsiteID: websiteID, Target: inv.Email,
+			Before: map[string]any{"expiresAt": audit.Stamp(before)}, After: map[string]any{"expiresAt": audit.Stamp(inv.ExpiresAt)},
+		})
 	})
 	return inv, secret, err
 }

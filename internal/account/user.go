@@ -100,4 +100,5 @@ type Store interface {
 	DeleteLinks(ctx context.Context, kind LinkKind, userID string) error
 
 	EndSignIns(ctx context.Context, userID, exceptID string) error
+	DeleteSignIn(ctx context.Context, userID, signInID string) error
 }

@@ -161,6 +161,9 @@ func (s *Alerts) Update(ctx context.Context, websiteID, alertID string, in Input
 	if in == (Input{}) {
 		return Alert{}, fault.New(fault.CodeInvalid, "Send name, trigger, template or isEnabled")
 	}
+	if err := s.apply(&Alert{}, in); err != nil {
+		return Alert{}, err // told before whether there is such an alert (api.md §2.4)
+	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
 		a, err = s.Get(ctx, websiteID, alertID)
 		if err != nil {

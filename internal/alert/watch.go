@@ -57,6 +57,7 @@ type Watch struct {
 	store    Store
 	owners   Owners
 	notifier Notifier
+	baseURL  string
 	log      *slog.Logger
 	newID    func() string
 
@@ -82,10 +83,11 @@ type digest struct {
 	waiting []Completion
 }
 
-// NewWatch starts watching; Close ends it.
-func NewWatch(store Store, owners Owners, notifier Notifier, log *slog.Logger, newID func() string) *Watch {
+// NewWatch starts watching; Close ends it. baseURL is where the dashboard is,
+// without a final slash.
+func NewWatch(store Store, owners Owners, notifier Notifier, baseURL string, log *slog.Logger, newID func() string) *Watch {
 	w := &Watch{
-		store: store, owners: owners, notifier: notifier, log: log, newID: newID, rules: map[string]ruleset{},
+		store: store, owners: owners, notifier: notifier, baseURL: baseURL, log: log, newID: newID, rules: map[string]ruleset{},
 		queue: make(chan Completion, waiting), ended: make(chan struct{}), held: map[string]*digest{},
 	}
 	go w.work()
@@ -244,7 +246,7 @@ func (w *Watch) send(ctx context.Context, a Alert, of []Completion, more bool) {
 		done(fmt.Errorf("find the website's owner: %w", err))
 		return
 	}
-	m := Message{To: owner.Email, Subject: subject(a, of), Text: text(a, of, more), Done: done}
+	m := Message{To: owner.Email, Subject: subject(a, of), Text: w.text(a, of, more), Done: done}
 	if err := w.notifier.Notify(m); err != nil {
 		done(err)
 	}
@@ -274,12 +276,22 @@ func subject(a Alert, of []Completion) string {
 	return strings.ReplaceAll(fill(s, of[0]), "\n", " ")
 }
 
-func text(a Alert, of []Completion, more bool) string {
-	body := fill(a.Message, of[len(of)-1])
+func (w *Watch) text(a Alert, of []Completion, more bool) string {
+	latest := of[len(of)-1]
+	body := fill(a.Message, latest)
 	if more {
 		body = fmt.Sprintf("%d more since the last mail. The latest:\n\n%s", len(of), body)
 	}
-	return body + "\n\n-- \nYou get this because of the alert \"" + a.Name + "\" on " + of[0].Website + ".\n"
+	return body + "\n\n" + w.link(latest) + "\n\n-- \nYou get this because of the alert \"" + a.Name + "\" on " + of[0].Website + ".\n"
+}
+
+// link leads to the visitor in the dashboard, or to the website where there is none.
+func (w *Watch) link(c Completion) string {
+	page := w.baseURL + "/dashboard/" + c.WebsiteID
+	if c.VisitorID == "" {
+		return "The dashboard:\n" + page
+	}
+	return "The visitor's journey:\n" + page + "/visitors/" + c.VisitorID
 }
 
 // fill puts a completion's facts into a text.

@@ -77,7 +77,7 @@ func (d *desk) set(alerts ...alert.Alert) {
 }
 
 func watch(d *desk) *alert.Watch {
-	return alert.NewWatch(d, d, d, slog.New(slog.DiscardHandler), func() string { return "id" })
+	return alert.NewWatch(d, d, d, "http://stats.example", slog.New(slog.DiscardHandler), func() string { return "id" })
 }
 
 func done(goal, visitor string) alert.Completion {
@@ -104,7 +104,7 @@ func TestWatch_digest(t *testing.T) {
 		if len(mails) != 1 || len(logs) != 1 {
 			t.Fatalf("at once: %d mails, %d rows; want one each", len(mails), len(logs))
 		}
-		if m := mails[0]; m.To != "owner@example.com" || m.Subject != "Sale on Shop" || !strings.HasPrefix(m.Text, "purchase from Google, France on shop.example/buy\n") {
+		if m := mails[0]; m.To != "owner@example.com" || m.Subject != "Sale on Shop" || !strings.HasPrefix(m.Text, "purchase from Google, France on shop.example/buy\n\nThe visitor's journey:\nhttp://stats.example/dashboard/w/visitors/0\n") {
 			t.Errorf("mail %+v", m)
 		}
 		time.Sleep(time.Minute)
@@ -119,12 +119,15 @@ func TestWatch_digest(t *testing.T) {
 		if mails, _, _ = d.seen(); len(mails) != 3 {
 			t.Errorf("after a quiet minute: %d mails, want a third at once", len(mails))
 		}
-		w.Completed(t.Context(), done("purchase", "last"))
+		w.Completed(t.Context(), done("purchase", ""))
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if mails, logs, _ = d.seen(); len(mails) != 4 || len(logs) != 15 {
 			t.Errorf("at the end: %d mails, %d rows; what was held must be told", len(mails), len(logs))
+		}
+		if last := mails[len(mails)-1].Text; !strings.Contains(last, "\nThe dashboard:\nhttp://stats.example/dashboard/w\n") {
+			t.Errorf("without a visitor: %s", last)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -19,9 +20,18 @@ import (
 // serve takes one request through the decision order of api.md §2.4 and its
 // handler.
 func (rt *Router) serve(w http.ResponseWriter, r *http.Request, route *Route) {
-	resp, a := rt.run(w, r, route)
+	ctx, end := context.WithCancel(r.Context())
+	defer end()
+	r = r.WithContext(ctx)
+	query, queryErr := url.ParseQuery(r.URL.RawQuery)
+	req := &Request{
+		HTTP: r, Query: query, ID: w.Header().Get(headerRequestID),
+		maxBody: route.limit(), endpoint: route, router: rt,
+	}
+	resp, a := rt.run(w, req, queryErr)
 	switch {
 	case resp != nil && resp.Stream != nil:
+		go rt.guard(req, end)
 		rt.stream(w, r, resp)
 	default:
 		send(w, r, *a)
@@ -29,12 +39,8 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, route *Route) {
 }
 
 // run returns a response to stream, or an answer to send.
-func (rt *Router) run(w http.ResponseWriter, r *http.Request, route *Route) (*Response, *answer) {
-	query, queryErr := url.ParseQuery(r.URL.RawQuery)
-	req := &Request{
-		HTTP: r, Query: query, ID: w.Header().Get(headerRequestID),
-		maxBody: route.limit(), endpoint: route, router: rt,
-	}
+func (rt *Router) run(w http.ResponseWriter, req *Request, queryErr error) (*Response, *answer) {
+	r, route := req.HTTP, req.endpoint
 	if refusal := rt.admit(w, req); refusal != nil {
 		return nil, refusal
 	}
@@ -200,6 +206,50 @@ func (rt *Router) decide(req *Request) *answer {
 	if rule.Website != auth.NotBound {
 		req.Website = website
 		note(ctx).website = website.ID
+	}
+	return nil
+}
+
+// recheckEvery is how often a running stream's caller is looked at again: nobody
+// keeps what was taken away for longer than five seconds (rule 2.1.6).
+const recheckEvery = 4 * time.Second
+
+// guard ends a stream once its caller would not be let in any more.
+func (rt *Router) guard(req *Request, end context.CancelFunc) {
+	ctx := req.HTTP.Context()
+	tick := time.NewTicker(recheckEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := rt.stillAdmitted(ctx, *req); err != nil {
+				rt.Log.LogAttrs(ctx, slog.LevelInfo, "stream ended: its caller is not admitted any more", requestAttrs(ctx, err)...)
+				end()
+				return
+			}
+		}
+	}
+}
+
+// stillAdmitted decides about a request once more, from the credential on; what
+// cannot be looked up now is not admitted.
+func (rt *Router) stillAdmitted(ctx context.Context, again Request) error {
+	p, err := rt.authenticate(&again)
+	if err != nil {
+		return err
+	}
+	if p == nil {
+		return auth.Unauthenticated()
+	}
+	again.Principal = p
+	_, facts, err := rt.facts(ctx, &again)
+	if err != nil {
+		return err
+	}
+	if _, refusal := auth.Decide(again.endpoint.Rule, facts); refusal != nil {
+		return refusal
 	}
 	return nil
 }

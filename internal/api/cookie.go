@@ -20,7 +20,6 @@ type SignInStore interface {
 	SignIn(ctx context.Context, signInID string, now time.Time) (auth.SignIn, error)
 	SignInsOf(ctx context.Context, userID string, now time.Time) ([]auth.SignIn, error)
 	SeeSignIn(ctx context.Context, signInID string, at time.Time) error
-	DeleteSignIn(ctx context.Context, userID, signInID string) error
 }
 
 // signInLifetime is how long a sign-in lasts at most.
@@ -111,23 +110,24 @@ func (c *Cookies) start(ctx context.Context, r *Request, userID string) (*http.C
 	return c.cookie(token, expiry), nil
 }
 
-// end forgets the request's session and returns the cookie that clears it.
-func (c *Cookies) end(ctx context.Context, r *http.Request) (*http.Cookie, error) {
+// end forgets the request's session and returns the cookie that clears it, and
+// the sign-in behind it, which the caller ends; the zero value when there is none.
+func (c *Cookies) end(ctx context.Context, r *http.Request) (*http.Cookie, auth.SignIn, error) {
 	cleared := c.cookie("", time.Unix(1, 0))
 	cleared.MaxAge = -1
-	in, err := c.signIn(ctx, r)
-	if err != nil || in.ID == "" {
-		return cleared, err
-	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
-		return cleared, nil //nolint:nilerr // no cookie: nothing to end
+		return cleared, auth.SignIn{}, nil //nolint:nilerr // no cookie: nothing to end
+	}
+	in, err := c.signIn(ctx, r)
+	if err != nil {
+		return cleared, in, err
 	}
 	session, err := c.manager.Load(ctx, cookie.Value)
 	if err != nil {
-		return cleared, err
+		return cleared, in, err
 	}
-	return cleared, errors.Join(c.manager.Destroy(session), c.store.DeleteSignIn(ctx, in.UserID, in.ID))
+	return cleared, in, c.manager.Destroy(session)
 }
 
 func (c *Cookies) cookie(value string, expires time.Time) *http.Cookie {

@@ -100,6 +100,8 @@ func goKind(t reflect.Type) string {
 		return "an array of " + strings.TrimPrefix(strings.TrimPrefix(goKind(t.Elem()), "a "), "an ") + "s"
 	case reflect.Struct, reflect.Map:
 		return "an object"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
 	}
 	return "a number"
 }

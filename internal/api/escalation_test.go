@@ -16,7 +16,7 @@ import (
 )
 
 // TestEscalation: whatever account token a token makes or rolls, it can do
-// nothing on any route of any website that its maker cannot.
+// nothing on any route of any website that its maker cannot, and not for longer.
 func TestEscalation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -28,7 +28,11 @@ func TestEscalation(t *testing.T) {
 
 	rapid.Check(t, func(rt *rapid.T) {
 		held := append(rapid.SliceOfN(rapid.SampledFrom(permissions), 0, 5).Draw(rt, "held"), "api-keys:write")
-		maker := w.grant(u, held, time.Time{}, pickSites(rt, sites, "list")...)
+		var ends time.Time
+		if rapid.Bool().Draw(rt, "ends") {
+			ends = time.Now().Add(time.Hour)
+		}
+		maker := w.grant(u, held, ends, pickSites(rt, sites, "list")...)
 		request := map[string]any{}
 		if rapid.Bool().Draw(rt, "names permissions") {
 			request["permissions"] = rapid.SliceOfN(rapid.SampledFrom(permissions), 1, 4).Draw(rt, "wanted")
@@ -78,6 +82,9 @@ func (w *world) beyond(made, maker string, sites []*site.Website) string {
 		p, err := w.keeper.BySecret(w.Context(), secret)
 		w.must(err)
 		principals[i] = p
+	}
+	if last := principals[1].ExpiresAt; !last.IsZero() && (principals[0].ExpiresAt.IsZero() || principals[0].ExpiresAt.After(last)) {
+		return "work after its maker has ended"
 	}
 	for _, route := range w.server.Router.Routes() {
 		for _, s := range sites {

@@ -77,6 +77,7 @@ func TestSettings_live(t *testing.T) {
 		{"excluded hostname", `{"excludedHostnames":["*.a.example"]}`, `{"excludedHostnames":[]}`, visit{href: "https://staging.a.example/"}, `"ignored":"excluded_hostname"`, `{"status":"success"}`},
 		{"excluded country", `{"excludedCountries":["Germany"]}`, `{"excludedCountries":[]}`, visit{address: "192.0.2.44", header: map[string]string{"Cf-Ipcountry": "DE"}}, `"ignored":"excluded_country"`, `{"status":"success"}`},
 		{"allowed hostname", `{"allowedHostnames":["b.example"]}`, `{"allowedHostnames":[]}`, visit{href: "https://www.b.example/"}, `{"status":"success"}`, `"ignored":"hostname"`},
+		{"domain", `{"domain":"c.example"}`, `{"domain":"a.example"}`, visit{href: "https://c.example/"}, `{"status":"success"}`, `"ignored":"hostname"`},
 		{"all hostnames", `{"isAllHostnamesAllowed":true}`, `{"isAllHostnamesAllowed":false}`, visit{href: "https://elsewhere.example/"}, `{"status":"success"}`, `"ignored":"hostname"`},
 		{"cookieless", `{"isCookieless":true}`, `{"isCookieless":false}`, visit{}, `"visitorId":"`, `{"status":"success"}`},
 		{"global privacy control", `{"respectGpc":true}`, `{"respectGpc":false}`, visit{header: map[string]string{"Sec-Gpc": "1"}}, `"ignored":"`, `{"status":"success"}`},

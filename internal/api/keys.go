@@ -61,11 +61,8 @@ func (a *Account) createKey(ctx context.Context, r *Request) (*Response, error) 
 	if err := r.Decode(&body); err != nil {
 		return nil, err
 	}
-	expiry, err := expiryOf(body.ExpiresAt)
-	if err != nil {
-		return nil, err
-	}
-	c, secret, err := a.Keeper.CreateKey(ctx, r.Principal, r.Website.ID, auth.NewKey{Name: body.Name.Value, ExpiresAt: expiry})
+	n := auth.NewKey{Name: body.Name.Value, ExpiresAt: expiryOf(body.ExpiresAt)}
+	c, secret, err := a.Keeper.CreateKey(ctx, r.Principal, r.Website.ID, n)
 	return a.issuedKey(ctx, c, secret, err)
 }
 

@@ -24,7 +24,7 @@ type leakCheck struct {
 
 var (
 	rawToken   = regexp.MustCompile(`dft?_[0-9a-f]{48}`)
-	rawOneTime = regexp.MustCompile(`"(?:key|secret|recoveryCodes)":\[?"([^"]{8,})"`)
+	rawOneTime = regexp.MustCompile(`"(?:key|secret|recoveryCodes|device_code)":\[?"([^"]{8,})"`)
 	rawInBody  = regexp.MustCompile(`"(?:password|current|secret)":"([^"]{8,})"`)
 	rawLink    = regexp.MustCompile(`/invite#([0-9a-f]{64})`)
 )
@@ -33,8 +33,10 @@ var (
 func (l *leakCheck) watch(w *world, c call, rec *httptest.ResponseRecorder) {
 	w.Helper()
 	body := rec.Body.String()
-	for _, found := range rawToken.FindAllString(body, -1) {
-		l.note(found, "a token")
+	for _, text := range []string{c.as, c.path, c.body, body} {
+		for _, found := range rawToken.FindAllString(text, -1) {
+			l.note(found, "a token")
+		}
 	}
 	for _, found := range rawInBody.FindAllStringSubmatch(c.body, -1) {
 		l.note(found[1], "a password or secret that was sent")

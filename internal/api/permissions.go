@@ -37,17 +37,19 @@ func permissions(context.Context, *Request) (*Response, error) {
 	return OK(vocabulary{rows, presets()}), nil
 }
 
-// presets are the documented ones for AI agents.
+// presets are the two grants that the model's documentation gives AI agents, as
+// in datafast tokens create --preset.
 func presets() []presetRow {
-	var reads []string
-	for _, p := range auth.All() {
-		if p.IsRead() && p != auth.PaymentsRead && p != auth.TeamRead && p != auth.APIKeysRead {
-			reads = append(reads, p.String())
-		}
+	return []presetRow{
+		{"inspect", "Inspect only", names(auth.AnalyticsRead, auth.WebsitesRead, auth.SettingsRead, auth.AlertsRead, auth.FunnelsRead, auth.GoalsRead)},
+		{"growth", "Growth workflows", names(auth.AnalyticsRead, auth.WebsitesRead, auth.SettingsWrite, auth.FunnelsWrite, auth.AlertsWrite, auth.APIKeysRead)},
 	}
-	growth := append([]string{}, reads...)
-	for _, p := range []auth.Permission{auth.FunnelsWrite, auth.AlertsWrite, auth.SettingsWrite, auth.NotesWrite, auth.GoalsWrite} {
-		growth = append(growth, p.String())
+}
+
+func names(ps ...auth.Permission) []string {
+	all := make([]string, len(ps))
+	for i, p := range ps {
+		all[i] = p.String()
 	}
-	return []presetRow{{"inspect", "Inspect only", reads}, {"growth", "Growth workflows", growth}}
+	return all
 }

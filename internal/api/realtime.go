@@ -147,7 +147,7 @@ func (a *Reporting) realtimeRoutes() []Route {
 		}},
 		{Method: "GET", Path: "/api/v1/analytics/realtime/stream", Rule: reads(), Handle: a.realtimeStream, Doc: Doc{
 			ID: "streamRealtime", Tag: "Realtime", Summary: "The map as server-sent events", ContentType: "text/event-stream",
-			Description: "`snapshot` (the map) at once and every 30 seconds; `visitor`, `event` and `payment` as they happen; a comment every 15 seconds. `Last-Event-ID` resumes within a minute.",
+			Description: "`snapshot` (the map) at once and every 30 seconds; `visitor`, `event` and `payment` as they happen; a comment every 15 seconds. `Last-Event-ID` resumes within a minute. It ends within five seconds once the caller may not read it any more.",
 		}},
 	}
 }

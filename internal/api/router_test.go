@@ -134,7 +134,7 @@ func TestRouter(t *testing.T) {
 		{"website missing", "GET", "/api/v1/x", "Bearer good", "", 400, "websiteId is required with an account token"},
 		{"role before body", "POST", "/api/v1/x?websiteId=" + siteB, "Bearer good", "{broken", 403, "viewer"},
 		{"malformed body with position", "POST", "/api/v1/x?websiteId=" + siteA, "Bearer good", `{"name":`, 400, "byte 8"},
-		{"all field errors at once", "POST", "/api/v1/x?websiteId=" + siteA, "Bearer good", `{"name":1,"n":"x","z":1}`, 400, `\"z\" is not a field here; use name, n; name: a JSON number is not a string; n: a JSON string is not a number`},
+		{"all field errors at once", "POST", "/api/v1/x?websiteId=" + siteA, "Bearer good", `{"name":1,"n":"x","z":1}`, 400, `\"z\" is not a field here; use name, n; name: a JSON number is not a string; n: a JSON string is not a whole number`},
 		{"body too large", "POST", "/api/v1/x?websiteId=" + siteA, "Bearer good", `{"name":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "1048576"},
 		{"body ignored on GET", "GET", "/api/v1/x?websiteId=" + siteA, "Bearer good", "{}", 200, "success"},
 		{"malformed query", "GET", "/api/v1/x?websiteId=" + siteA + "&a=%zz", "Bearer good", "", 400, "query string"},

@@ -91,11 +91,14 @@ func (a *Account) endSignIn(ctx context.Context, r *Request) (*Response, error) 
 	if err != nil {
 		return nil, err
 	}
-	err = a.SignIns.DeleteSignIn(ctx, r.Principal.UserID, id)
-	if err != nil && fault.CodeOf(err) == fault.CodeNotFound {
+	in, err := a.SignIns.SignIn(ctx, id, a.Now())
+	if err == nil && in.UserID == r.Principal.UserID {
+		return OK(deletedRow{true}), a.People.EndSignIn(ctx, in.UserID, in.ID, in.UserAgent)
+	}
+	if err == nil || fault.CodeOf(err) == fault.CodeNotFound {
 		err = fault.NotFound("Sign-in not found")
 	}
-	return OK(deletedRow{true}), err
+	return nil, err
 }
 
 func (a *Account) changePassword(ctx context.Context, r *Request) (*Response, error) {

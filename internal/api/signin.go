@@ -134,7 +134,10 @@ func (a *Account) countFailure(r *Request, err error, email string) {
 func (a *Account) tooMany(v verdict) error { return retryLater(v.reset.Sub(a.Now())) }
 
 func (a *Account) signOut(ctx context.Context, r *Request) (*Response, error) {
-	cookie, err := a.Cookies.end(ctx, r.HTTP)
+	cookie, in, err := a.Cookies.end(ctx, r.HTTP)
+	if err == nil && in.ID != "" {
+		err = a.People.EndSignIn(ctx, in.UserID, in.ID, in.UserAgent)
+	}
 	if err != nil {
 		return nil, err
 	}

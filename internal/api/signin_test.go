@@ -276,7 +276,10 @@ func TestRevocation(t *testing.T) {
 func TestPermissionsVocabulary(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	got := w.get("", "/api/app/permissions").is(200, `"id":"inspect"`, `"id":"growth"`, `{"name":"funnels:read","allows":"list funnels","includedBy":"funnels:write"}`)
+	got := w.get("", "/api/app/permissions").is(200,
+		`{"id":"inspect","name":"Inspect only","permissions":["analytics:read","websites:read","settings:read","alerts:read","funnels:read","goals:read"]}`,
+		`{"id":"growth","name":"Growth workflows","permissions":["analytics:read","websites:read","settings:write","funnels:write","alerts:write","api-keys:read"]}`,
+		`{"name":"funnels:read","allows":"list funnels","includedBy":"funnels:write"}`)
 	if n := len(got.value("data.permissions").([]any)); n != 20 {
 		t.Errorf("%d permissions, want the contract's 20", n)
 	}

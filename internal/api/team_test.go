@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"datafast/internal/account"
+	"datafast/internal/audit"
 )
 
 func TestTeam(t *testing.T) {
@@ -119,6 +122,99 @@ func TestInvitations(t *testing.T) {
 			t.Errorf("%d more were made, %d refused; want 49 and 6", made, refused)
 		}
 	})
+}
+
+// TestLinks_lifetime: an invitation works for seven days and a link for a new
+// password for an hour, and neither a moment longer.
+func TestLinks_lifetime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.user("o")
+	s := w.website(o, "a.example")
+	// ago is the services of a server whose clock is behind by that much.
+	ago := func(d time.Duration) (*account.People, *account.Teams) {
+		now := func() time.Time { return time.Now().Add(-d) }
+		newID := func() string { return w.newID.New(time.Now()) }
+		log := audit.NewLog(w.store, now, newID)
+		people := account.NewPeople(w.store, log, account.NewHasher(64, 1, 4), now, newID)
+		return people, account.NewTeams(w.store, log, people, now, newID)
+	}
+	const week = 7 * 24 * time.Hour
+	for name, tt := range map[string]struct {
+		age    time.Duration
+		status int
+	}{"young": {week - time.Minute, 200}, "old": {week, 403}} {
+		_, teams := ago(tt.age)
+		_, secret, err := teams.Invite(t.Context(), s.ID, o.ID, name+"@example.com", account.RoleViewer)
+		w.must(err)
+		w.send("", "POST", "/api/auth/invitations/view", fmt.Sprintf(`{"secret":%q}`, secret)).is(tt.status)
+	}
+	w.get(w.token(o, "*"), "/api/v1/admin/websites/"+s.ID+"/team/invitations").is(200, "young@example.com")
+	w.send(w.token(o, "*"), "POST", "/api/v1/admin/websites/"+s.ID+"/team", `{"email":"old@example.com"}`).is(200) // pending no more
+	for _, tt := range []struct {
+		age    time.Duration
+		status int
+	}{{time.Hour, 403}, {time.Hour - time.Minute, 200}} {
+		people, _ := ago(tt.age)
+		secret, _, err := people.ResetLink(t.Context(), o.Email)
+		w.must(err)
+		w.send("", "POST", "/api/auth/reset/confirm", fmt.Sprintf(`{"secret":%q,"password":"another good one"}`, secret)).is(tt.status)
+	}
+}
+
+// TestAuditLog_everyChange: each change of access is written with what was before
+// and what is now, as the last entry of the owner's log.
+func TestAuditLog_everyChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o, m := w.user("o"), w.user("m")
+	s := w.website(o, "a.example")
+	owner, cookie := w.token(o, "*"), w.signIn(o)
+	site := "/api/v1/admin/websites/" + s.ID
+	token := w.send(owner, "POST", tokensPath, `{"name":"t","permissions":["notes:read"],"expiresAt":"`+time.Now().AddDate(1, 0, 0).UTC().Format(time.RFC3339)+`"}`).is(200).text("data.0._id")
+	key := w.send(owner, "POST", site+"/apikeys", `{"name":"k"}`).is(200).text("data.0._id")
+	invited := w.send(owner, "POST", site+"/team", `{"email":"x@example.com"}`).is(200).text("data.0.invitationId")
+	w.join(s, m, account.RoleViewer)
+	w.signIn(o)
+	other := w.get(cookie, "/api/auth/sessions").text("data.0._id")
+	tests := []struct{ as, method, path, body, action, before, after string }{
+		{owner, "PUT", tokensPath + "/" + token, `{"graceSeconds":60}`, "token.roll", `{"displayKey":"dft_`, `"previousKeyValidUntil":"20`},
+		{owner, "DELETE", tokensPath + "/" + token, ``, "token.delete", `"expiresAt":"20`, `null`},
+		{owner, "POST", tokensPath, `{"name":"new"}`, "token.create", `null`, `"permissions":["*"]`},
+		{owner, "PUT", site + "/apikeys/" + key, ``, "key.roll", `{"displayKey":"df_`, `{"displayKey":"df_`},
+		{owner, "DELETE", site + "/apikeys/" + key, ``, "key.delete", `"name":"k"`, `null`},
+		{owner, "POST", site + "/team", `{"email":"y@example.com"}`, "member.invite", `null`, `{"role":"viewer"}`},
+		{owner, "POST", site + "/team/invitations/" + invited + "/resend", ``, "member.invite_again", `{"expiresAt":"20`, `{"expiresAt":"20`},
+		{owner, "DELETE", site + "/team/invitations/" + invited, ``, "member.invite_withdraw", `{"role":"viewer"}`, `null`},
+		{owner, "PATCH", site + "/team/" + m.ID, `{"role":"member"}`, "role.change", `{"role":"viewer"}`, `{"role":"member"}`},
+		{owner, "DELETE", site + "/team", `{"userId":"` + m.ID + `"}`, "member.remove", `{"role":"member"}`, `null`},
+		{owner, "PUT", site, `{"isCookieless":true}`, "settings.update", `{"isCookieless":false}`, `{"isCookieless":true}`},
+		{owner, "PUT", "/api/v1/admin/account", `{"name":"Ana"}`, "profile.update", `{"name":"o"}`, `{"name":"Ana"}`},
+		{cookie, "DELETE", "/api/auth/sessions/" + other, ``, "sign_out", `null`, `null`},
+		{cookie, "POST", "/api/auth/sign-out", ``, "sign_out", `null`, `null`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.action, func(t *testing.T) {
+			got := w.send(tt.as, tt.method, tt.path, tt.body)
+			got.TB = t
+			got.is(200)
+			last := w.get(owner, "/api/v1/admin/audit-log?limit=1").is(200)
+			var log struct {
+				Data []struct {
+					Action        string
+					Actor         struct{ UserID string }
+					Before, After json.RawMessage
+				}
+			}
+			if err := json.Unmarshal([]byte(last.body), &log); err != nil {
+				t.Fatal(err)
+			}
+			e := log.Data[0]
+			if e.Action != tt.action || e.Actor.UserID != o.ID || !strings.Contains(string(e.Before), tt.before) || !strings.Contains(string(e.After), tt.after) {
+				t.Errorf("last entry %s\nwant %s, before %s, after %s", last.body, tt.action, tt.before, tt.after)
+			}
+		})
+	}
 }
 
 func TestAuditLog(t *testing.T) {

@@ -73,7 +73,7 @@ func (a *Account) tokenRoutes() []Route {
 		}},
 		{Method: "PUT", Path: path + "/{tokenId}", Rule: write, Handle: a.rollToken, Grave: true, Doc: Doc{
 			ID: "rollAccessToken", Tag: "Access tokens", Summary: "Roll an account token",
-			Description: "Same id, new value in `key`. The caller must have every permission of the token.",
+			Description: "Same id, new value in `key`. The caller must have every permission of the token and must not end before it.",
 			Body:        rollBody{}, Data: []tokenRow{}, BodyExample: `{"graceSeconds":3600}`,
 		}},
 		{Method: "DELETE", Path: path + "/{tokenId}", Rule: write, Handle: a.deleteToken, Doc: Doc{
@@ -110,11 +110,7 @@ func (r *Request) newToken() (auth.NewToken, error) {
 	if err := r.Decode(&body); err != nil {
 		return auth.NewToken{}, err
 	}
-	expiry, err := expiryOf(body.ExpiresAt)
-	if err != nil {
-		return auth.NewToken{}, err
-	}
-	n := auth.NewToken{Name: body.Name.Value, ExpiresAt: expiry}
+	n := auth.NewToken{Name: body.Name.Value, ExpiresAt: expiryOf(body.ExpiresAt)}
 	if p := body.Permissions.Ptr(); p != nil {
 		n.Permissions = nonNil(*p)
 	}
@@ -189,12 +185,12 @@ func (a *Account) credentialRow(c *auth.Credential, secret string) CredentialRow
 }
 
 // expiryOf reads the optional expiresAt of a body.
-func expiryOf(o Opt[string]) (auth.Expiry, error) {
+func expiryOf(o Opt[string]) auth.Expiry {
 	if o.Ptr() == nil {
-		return auth.Expiry{Set: o.Set}, nil
+		return auth.Expiry{Set: o.Set}
 	}
 	at, err := field.Instant("expiresAt", o.Value)
-	return auth.Expiry{Set: true, At: at}, err
+	return auth.Expiry{Set: true, At: at, Bad: err}
 }
 
 // grace reads the optional body of a roll.

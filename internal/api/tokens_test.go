@@ -38,6 +38,7 @@ func TestTokens_create(t *testing.T) {
 		{"website of others", star, `{"websiteIds":["` + c.ID + `"]}`, 404, "Website not found"},
 		{"expiry in the past", star, `{"expiresAt":"2020-01-01T00:00:00Z"}`, 400, "expiresAt: must lie in the future"},
 		{"expiry over five years away", star, `{"expiresAt":"2099-01-01T00:00:00Z"}`, 400, "five years"},
+		{"all faults with one that cannot be read", star, `{"name":"` + strings.Repeat("x", 101) + `","permissions":["x"],"expiresAt":"soon"}`, 400, `; expiresAt: \"soon\" is not a time with a zone`},
 		{"expiry without a zone", star, `{"expiresAt":"2030-01-01T00:00:00"}`, 400, "expiresAt: "},
 		{"more than the maker has", narrow, `{"permissions":["alerts:read","funnels:read"],"websiteIds":["` + a.ID + `"]}`, 403, "permissions: this credential cannot give what it does not have: alerts:read"},
 		{"everything by omission", narrow, `{}`, 403, "does not have: *"},
@@ -108,8 +109,13 @@ func TestTokens_roll(t *testing.T) {
 	old := made.text("data.0.key")
 
 	w.send(weak, "PUT", path, "").is(403, "Rolling this token would give you permissions that you lack: funnels:read")
+	soon := w.grant(u, []string{"*"}, time.Now().Add(time.Hour))
+	w.send(soon, "PUT", path, "").is(403, "works for longer than yours", `"reason":"expires_too_late"`)
+	self := w.get(soon, "/api/v1/admin/account").text("data.0.token._id")
+	w.send(soon, "PUT", tokensPath+"/"+self, "").is(200)
 	w.send(star, "PUT", path, `{"graceSeconds":604801}`).is(400, "graceSeconds: 604801 is out of range; give 0 to 604800")
 	w.send(star, "PUT", path, `{"graceSeconds":-1}`).is(400)
+	w.send(star, "PUT", path, `{"graceSeconds":1.5}`).is(400, "graceSeconds: a JSON number 1.5 is not a whole number")
 	rolled := w.send(star, "PUT", path, `{"graceSeconds":3600}`).is(200, `"name":"n"`, `"permissions":["funnels:read"]`, `"previousKeyValidUntil":"20`)
 	within := w.get(old, "/api/v1/admin/account")
 	if within.status != 403 || within.header.Get("X-Datafast-Key-Valid-Until") == "" {
@@ -177,6 +183,7 @@ func TestKeys(t *testing.T) {
 	if list.text("data.0.createdBy.userId") != m.ID || list.text("data.0.createdBy.token") != key[:7]+"..."+key[47:] {
 		t.Errorf("a key made by a key has its creator: %s", list.body)
 	}
+	w.send(star, "POST", path, `{"name":"`+strings.Repeat("x", 101)+`","expiresAt":"soon"}`).is(400, "name: has 101 characters; give 0 to 100; expiresAt: ")
 	w.send(star, "PUT", "/api/v1/admin/websites/"+b.ID+"/apikeys/"+id, "").is(404, "API key not found")
 	w.send(star, "DELETE", path+"/"+child, "").is(200)
 

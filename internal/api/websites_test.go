@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"datafast/internal/account"
 )
 
 func TestWebsites_create(t *testing.T) {
@@ -42,6 +44,24 @@ func TestWebsites_create(t *testing.T) {
 	}
 	w.get(narrow, "/api/v1/admin/websites").is(200, `"domain":"taken.example"`)
 	w.send(w.token(w.user("v"), "*"), "POST", "/api/v1/admin/websites", `{"domain":"taken.example","timezone":"UTC"}`).is(200)
+}
+
+// TestWebsites_limit: an operator's limit stops at the number, also at once, and
+// counts what one owns.
+func TestWebsites_limit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "--websites-per-account", "3")
+	u, other := w.user("u"), w.user("other")
+	w.join(w.website(other, "other.example"), u, account.RoleMember)
+	star := w.token(u, "*")
+	create := func(i int) answered {
+		return w.send(star, "POST", "/api/v1/admin/websites", fmt.Sprintf(`{"domain":"s%d.example","timezone":"UTC"}`, i))
+	}
+	made, refused := race(8, func(i int) int { return create(i).status })
+	if made != 3 || refused != 5 {
+		t.Errorf("%d websites were made, %d refused; want 3 and 5", made, refused)
+	}
+	create(9).is(403, "An account can own 3 websites on this server", `"reason":"limit_reached"`)
 }
 
 func TestWebsites_update(t *testing.T) {

@@ -65,6 +65,14 @@ type Change struct {
 	After     any
 }
 
+// Stamp is a time as Before and After have it; null for the zero time.
+func Stamp(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
 // Range narrows a listing to entries in [From, To]; zero times are open ends.
 type Range struct {
 	From, To      time.Time

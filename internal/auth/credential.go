@@ -108,7 +108,7 @@ func (c *Credential) Unused(now time.Time) []string {
 	}
 	unused := []string{}
 	for _, g := range granted {
-		if now.Sub(c.Uses[g]) >= unusedAfter {
+		if now.Sub(c.Uses[g]) >= unusedAfter+24*time.Hour { // used until the end of that day
 			unused = append(unused, g)
 		}
 	}

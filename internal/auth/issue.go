@@ -35,6 +35,7 @@ type NewToken struct {
 type Expiry struct {
 	Set bool
 	At  time.Time
+	Bad error // what could not be read, told with the other fields' faults
 }
 
 // Finder finds a website by id or tracking id, not_found when there is none.
@@ -127,8 +128,8 @@ func (k *Keeper) scope(ctx context.Context, maker *Principal, asked []string, si
 
 // checkExpiry refuses an end that is past or over five years away.
 func (k *Keeper) checkExpiry(e Expiry) error {
-	if e.At.IsZero() {
-		return nil
+	if e.Bad != nil || e.At.IsZero() {
+		return e.Bad
 	}
 	now := k.now()
 	if !now.Before(e.At) || e.At.After(now.Add(maxLifetime)) {
@@ -187,7 +188,7 @@ func (k *Keeper) insert(ctx context.Context, c *Credential) (string, error) {
 		if err := k.store.InsertCredential(ctx, c, HashSecret(secret)); err != nil {
 			return err
 		}
-		return k.record(ctx, "create", c)
+		return k.record(ctx, "create", c, nil, c.facts())
 	})
 	return secret, err
 }
@@ -214,19 +215,26 @@ func (k *Keeper) siblings(ctx context.Context, c *Credential) (existing []*Crede
 }
 
 // record writes the audit entry of a credential's life-cycle.
-func (k *Keeper) record(ctx context.Context, what string, c *Credential) error {
-	change := audit.Change{Action: "token." + what, UserID: c.UserID, Target: label(c)}
-	facts := map[string]any{"name": c.Name, "permissions": c.Granted, "websiteIds": c.WebsiteIDs}
+func (k *Keeper) record(ctx context.Context, what string, c *Credential, before, after any) error {
+	change := audit.Change{Action: "token." + what, UserID: c.UserID, Target: label(c), Before: before, After: after}
 	if c.Kind == WebsiteKey {
-		change = audit.Change{Action: "key." + what, WebsiteID: c.WebsiteID, Target: label(c)}
-		facts = map[string]any{"name": c.Name}
-	}
-	if what == "delete" {
-		change.Before = facts
-	} else {
-		change.After = facts
+		change.Action, change.UserID, change.WebsiteID = "key."+what, "", c.WebsiteID
 	}
 	return k.audit.Record(ctx, change)
+}
+
+// facts is a credential as the audit log has it.
+func (c *Credential) facts() map[string]any {
+	facts := map[string]any{"displayKey": c.DisplayKey, "name": c.Name, "expiresAt": audit.Stamp(c.ExpiresAt)}
+	if c.Kind == AccountToken {
+		facts["permissions"], facts["websiteIds"] = c.Granted, c.WebsiteIDs
+	}
+	return facts
+}
+
+// value is what a roll replaces.
+func (c *Credential) value() map[string]any {
+	return map[string]any{"displayKey": c.DisplayKey, "previousKeyValidUntil": audit.Stamp(c.PreviousUntil)}
 }
 
 func label(c *Credential) string {

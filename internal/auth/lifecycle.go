@@ -68,12 +68,12 @@ func (k *Keeper) delete(ctx context.Context, c *Credential) error {
 	if err := k.store.DeleteCredential(ctx, c.ID); err != nil {
 		return err
 	}
-	return k.record(ctx, "delete", c)
+	return k.record(ctx, "delete", c, c.facts(), nil)
 }
 
 // RollToken gives an account token a new value, returned this once. Whoever rolls
-// holds it, so a caller that lacks one of its permissions is forbidden. The old
-// value works for grace, up to MaxGrace.
+// holds it, so a caller that lacks one of its permissions, or ends before it, is
+// forbidden. The old value works for grace, up to MaxGrace.
 func (k *Keeper) RollToken(ctx context.Context, p *Principal, tokenID string, grace time.Duration) (c *Credential, secret string, err error) {
 	err = k.store.InTx(ctx, func(ctx context.Context) error {
 		c, err = k.token(ctx, p, tokenID)
@@ -86,6 +86,9 @@ func (k *Keeper) RollToken(ctx context.Context, p *Principal, tokenID string, gr
 		}
 		if missing := p.Permissions.Missing(set); len(missing) > 0 {
 			return forbidden(ReasonMissingPermission, "Rolling this token would give you permissions that you lack: "+strings.Join(missing, ", "))
+		}
+		if _, err := lifetime(p, Expiry{Set: true, At: c.ExpiresAt}); err != nil {
+			return forbidden("expires_too_late", "Rolling this token would give you one that works for longer than yours")
 		}
 		secret, err = k.roll(ctx, c, grace)
 		return err
@@ -107,7 +110,7 @@ func (k *Keeper) RollKey(ctx context.Context, websiteID, keyID string, grace tim
 }
 
 func (k *Keeper) roll(ctx context.Context, c *Credential, grace time.Duration) (string, error) {
-	secret := NewSecret(c.Kind)
+	before, secret := c.value(), NewSecret(c.Kind)
 	c.DisplayKey, c.PreviousUntil = DisplayKey(secret), time.Time{}
 	if grace > 0 {
 		c.PreviousUntil = k.now().Add(grace)
@@ -115,7 +118,7 @@ func (k *Keeper) roll(ctx context.Context, c *Credential, grace time.Duration) (
 	if err := k.store.RollCredential(ctx, c, HashSecret(secret)); err != nil {
 		return "", err
 	}
-	return secret, k.record(ctx, "roll", c)
+	return secret, k.record(ctx, "roll", c, before, c.value())
 }
 
 func (k *Keeper) token(ctx context.Context, p *Principal, tokenID string) (*Credential, error) {

@@ -152,6 +152,9 @@ func (s *Funnels) Update(ctx context.Context, websiteID, funnelID string, in Inp
 	if in == (Input{}) {
 		return Funnel{}, fault.New(fault.CodeInvalid, "Send name, steps or isActive")
 	}
+	if err := s.apply(&Funnel{}, in); err != nil {
+		return Funnel{}, err // told before whether there is such a funnel (api.md §2.4)
+	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
 		f, err = s.find(ctx, websiteID, funnelID)
 		if err != nil {

@@ -69,7 +69,7 @@ func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	srv.onClose(srv.events.Close)
-	srv.people = newServices(srv.control.Store, srv.post, knownGoals{srv.events}, srv.log)
+	srv.people = newServices(srv.control.Store, srv.post, knownGoals{srv.events}, s, srv.log)
 	srv.onClose(srv.people.watch.Close)
 	if srv.flow, err = srv.openPipeline(ctx); err != nil {
 		return nil, err

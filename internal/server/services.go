@@ -44,7 +44,7 @@ const (
 )
 
 // newServices builds them; goals is what knows the goals that a website has seen.
-func newServices(c *control.Store, post *mail.Post, goals site.Goals, log *slog.Logger) services {
+func newServices(c *control.Store, post *mail.Post, goals site.Goals, settings Settings, log *slog.Logger) services {
 	ids := id.NewGenerator()
 	newID := func() string { return ids.New(time.Now()) }
 	now := time.Now
@@ -54,10 +54,10 @@ func newServices(c *control.Store, post *mail.Post, goals site.Goals, log *slog.
 	s.teams = account.NewTeams(c, s.audit, s.people, now, newID)
 	s.keeper = auth.NewKeeper(c, s.audit, log, now, newID)
 	s.directory = site.NewDirectory(c, now)
-	s.sites = site.NewSites(c, s.directory, site.Checks{Goals: goals, Currency: revenue.ParseCurrency}, s.audit, now, newID)
+	s.sites = site.NewSites(c, s.directory, site.Checks{Goals: goals, Currency: revenue.ParseCurrency, Most: settings.MostWebsites}, s.audit, now, newID)
 	s.devices = auth.NewDevices(c, s.keeper, s.sites)
 	s.funnels = funnel.New(c, now, newID)
-	s.watch = alert.NewWatch(c, s.teams, letters{post}, log, newID)
+	s.watch = alert.NewWatch(c, s.teams, letters{post}, settings.BaseURL, log, newID)
 	s.alerts = alert.New(c, s.watch.Refresh, now, newID)
 	s.notes = site.NewNotes(c, now, newID)
 	s.customs = site.NewCustomizations(c, now)

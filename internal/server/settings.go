@@ -24,6 +24,7 @@ type Settings struct {
 	RatesURL      string
 
 	RateLimit      int
+	MostWebsites   int
 	TrustedProxies []netip.Prefix
 	IngestTrustAny bool
 
@@ -63,7 +64,8 @@ func Table() []Setting {
 		{"database-url", "", "PostgreSQL for control data, as postgres://user:password@host:5432/database; empty: SQLite in the data directory. Goes with events-url.", text(func(s *Settings) *string { return &s.DatabaseURL })},
 		{"events-url", "", "ClickHouse for events, as clickhouse://user:password@host:9000/database or https://…; empty: DuckDB in the data directory. Goes with database-url.", text(func(s *Settings) *string { return &s.EventsURL })},
 		{"events-cluster", "", "Name of the ClickHouse cluster whose servers replicate and share the events; empty: the one server of events-url.", text(func(s *Settings) *string { return &s.EventsCluster })},
-		{"rate-limit", "600", "API requests a minute and credential; 0 switches the limit off. Failed sign-ins, failed authentication and events keep their own limits.", setRateLimit},
+		{"rate-limit", "600", "API requests a minute and credential; 0 switches the limit off. Failed sign-ins, failed authentication and events keep their own limits.", atLeast(0, func(s *Settings) *int { return &s.RateLimit })},
+		{"websites-per-account", "0", "Websites that an account may own; more are refused with 403. 0: any number. The operator's commands are not bound by it.", atLeast(0, func(s *Settings) *int { return &s.MostWebsites })},
 		{"trusted-proxies", "", "Addresses or ranges of reverse proxies whose X-Forwarded-For is believed, separated by commas.", setProxies},
 		{"ingest-trust", "any", "Whose address headers the tracker's requests may carry: any or proxies (those of trusted-proxies).", setIngestTrust},
 		{"smtp-url", "", "Mail server, as smtp://user:password@host:587 (STARTTLS when offered), smtps://… (TLS) or smtp+insecure://… (never TLS); empty: no mail, links are shown instead.", text(func(s *Settings) *string { return &s.SMTPURL })},
@@ -71,7 +73,7 @@ func Table() []Setting {
 		{"metrics-listen", "", "Address and port for /metrics, on a listener of its own; empty: no metrics.", text(func(s *Settings) *string { return &s.MetricsListen })},
 		{"rates-url", "", "Daily exchange rates to fetch, in the form of eurofxref-hist-90d.xml, which the European Central Bank publishes; empty: nothing is fetched, and payments after the last day of the table in the program take the rates of that day.", setRatesURL},
 		{"geo-file", "", "MMDB files for places, separated by commas; empty: those beside the program, else the built-in countries.", text(func(s *Settings) *string { return &s.GeoFile })},
-		{"events-memory", "512", "Megabytes that the event store may use; on ClickHouse, one query.", setEventsMemory},
+		{"events-memory", "512", "Megabytes that the event store may use; on ClickHouse, one query.", atLeast(64, func(s *Settings) *int { return &s.EventsMemoryMB })},
 		{"datacenter-ranges", "", "Address ranges of data centres, separated by commas, which attack mode refuses.", setDataCenters},
 		{"log-level", "info", "debug, info, warn or error.", setLogLevel},
 		{"log-format", "text", "text or json.", setLogFormat},
@@ -145,22 +147,16 @@ func setBaseURL(s *Settings, value string) error {
 	return nil
 }
 
-func setRateLimit(s *Settings, value string) error {
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 0 {
-		return fmt.Errorf("%q is not a whole number of at least 0", value)
+// atLeast reads a whole number with a lower bound.
+func atLeast(least int, target func(s *Settings) *int) func(s *Settings, value string) error {
+	return func(s *Settings, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < least {
+			return fmt.Errorf("%q is not a whole number of at least %d", value, least)
+		}
+		*target(s) = n
+		return nil
 	}
-	s.RateLimit = n
-	return nil
-}
-
-func setEventsMemory(s *Settings, value string) error {
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 64 {
-		return fmt.Errorf("%q is not a whole number of at least 64", value)
-	}
-	s.EventsMemoryMB = n
-	return nil
 }
 
 func setProxies(s *Settings, value string) (err error) {

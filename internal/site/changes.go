@@ -71,6 +71,8 @@ type Checks struct {
 	Goals Goals
 	// Currency reads an ISO 4217 code in any case; revenue.ParseCurrency is one.
 	Currency func(field, value string) (string, error)
+	// Most is how many websites a user may own; 0: any number.
+	Most int
 }
 
 // apply returns a changed copy of w; all bad fields together are a fault.List.

@@ -21,6 +21,7 @@ type Store interface {
 	// OwnedDomain returns the id of the user's own website with a domain; empty
 	// when there is none.
 	OwnedDomain(ctx context.Context, ownerID, domain string) (websiteID string, err error)
+	CountOwned(ctx context.Context, ownerID string) (int, error)
 	OwnerOf(ctx context.Context, websiteID string) (userID string, err error)
 	InsertWebsite(ctx context.Context, w *Website, ownerID string) error // the owner joins the team
 	UpdateWebsite(ctx context.Context, w *Website) error
@@ -64,7 +65,8 @@ type NewWebsite struct {
 }
 
 // Create makes a website owned by a user. Bad fields are invalid together; a
-// domain that the user owns already is a conflict.
+// domain that the user owns already is a conflict; one more than the operator
+// allows is forbidden.
 func (s *Sites) Create(ctx context.Context, ownerID string, n NewWebsite) (*Website, error) {
 	var faults fault.List
 	w := defaults()
@@ -88,6 +90,9 @@ func (s *Sites) Create(ctx context.Context, ownerID string, n NewWebsite) (*Webs
 	w.ID, w.TrackingID, w.CreatedAt = s.newID(), newTrackingID(), s.now()
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.domainFree(ctx, ownerID, w); err != nil {
+			return err
+		}
+		if err := s.room(ctx, ownerID); err != nil {
 			return err
 		}
 		if err := s.store.InsertWebsite(ctx, w, ownerID); err != nil {
@@ -116,6 +121,18 @@ func (s *Sites) domainFree(ctx context.Context, ownerID string, w *Website) erro
 	other, err := s.store.OwnedDomain(ctx, ownerID, w.Domain)
 	if err == nil && other != "" && other != w.ID {
 		err = fault.New(fault.CodeConflict, "domain: %s is on this account already", w.Domain)
+	}
+	return err
+}
+
+// room refuses one more website where the user has as many as the operator allows.
+func (s *Sites) room(ctx context.Context, ownerID string) error {
+	if s.checks.Most == 0 {
+		return nil
+	}
+	owned, err := s.store.CountOwned(ctx, ownerID)
+	if err == nil && owned >= s.checks.Most {
+		err = fault.New(fault.CodeForbidden, "An account can own %d websites on this server; delete one first, or ask the operator", s.checks.Most).Because("limit_reached")
 	}
 	return err
 }

@@ -42,7 +42,7 @@ func (s *Store) SeeSignIn(ctx context.Context, signInID string, at time.Time) er
 	return s.do(ctx, "see sign-in", `UPDATE sign_ins SET last_seen_at = ? WHERE id = ? AND last_seen_at < ?`, millis(at), signInID, millis(at))
 }
 
-// DeleteSignIn ends one sign-in of a user.
+// DeleteSignIn implements account.Store.
 func (s *Store) DeleteSignIn(ctx context.Context, userID, signInID string) error {
 	return s.must(ctx, "delete sign-in", `DELETE FROM sign_ins WHERE user_id = ? AND id = ?`, userID, signInID)
 }

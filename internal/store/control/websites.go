@@ -74,6 +74,12 @@ func (s *Store) OwnedDomain(ctx context.Context, ownerID, domain string) (string
 	return ids[0], nil
 }
 
+// CountOwned implements site.Store.
+func (s *Store) CountOwned(ctx context.Context, ownerID string) (int, error) {
+	return one(ctx, s, "count websites", func(r scanner) (n int, err error) { return n, r.Scan(&n) },
+		`SELECT COUNT(*) FROM members WHERE user_id = ? AND role = 'owner'`, ownerID)
+}
+
 // OwnerOf implements site.Store.
 func (s *Store) OwnerOf(ctx context.Context, websiteID string) (string, error) {
 	return one(ctx, s, "owner", func(r scanner) (id string, err error) { return id, r.Scan(&id) },

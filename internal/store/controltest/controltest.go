@@ -324,6 +324,9 @@ func testWebsites(t *testing.T, place Place) {
 	if got, err := s.OwnedDomain(ctx, "u", "shop.example"); got != "w" || err != nil {
 		t.Errorf("OwnedDomain = %q, %v", got, err)
 	}
+	if got, err := s.CountOwned(ctx, "u"); got != 1 || err != nil {
+		t.Errorf("CountOwned = %d, %v; want 1", got, err)
+	}
 	must(t, s.InsertCredential(ctx, &auth.Credential{ID: "k", Kind: auth.WebsiteKey, UserID: "v", WebsiteID: "w", CreatedAt: now()}, "key"))
 	u, err := s.User(ctx, "u")
 	must(t, err)

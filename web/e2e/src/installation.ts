@@ -121,6 +121,12 @@ export class Installation {
     return { websiteId, trackingId, key: created?.key ?? "" };
   }
 
+  /** A mail to the owner when a goal is reached. */
+  async addAlert({ websiteId, key }: Site, alert: { name: string; goalName: string; message: string }): Promise<void> {
+    const { name, goalName, message } = alert;
+    await this.#ask("POST", `/api/v1/admin/websites/${websiteId}/alerts`, key, { name, trigger: { goalName }, template: { message } });
+  }
+
   /** The rows of a report, asked with the website's key. */
   async report<Row = Record<string, unknown>>({ key }: Site, path: string): Promise<Row[]> {
     return (await this.#ask("GET", `/api/v1${path}`, key)) as Row[];

@@ -7,6 +7,7 @@ import { eventually } from "./wait.ts";
 
 interface Summary {
   ID: string;
+  Subject: string;
   To: { Address: string }[];
 }
 
@@ -27,15 +28,15 @@ export class Mailbox {
     return mailbox;
   }
 
-  /** The link to a page in the newest mail to an address; waits for it. */
-  link(address: string, page: "invite" | "reset"): Promise<string> {
+  /** The link in the newest mail to an address whose subject holds a text; waits for it. */
+  link(address: string, subject: string): Promise<string> {
     return eventually(async () => {
       const { messages } = (await this.#get("/api/v1/messages")) as { messages: Summary[] };
-      const mail = messages.find(({ To }) => To.some(({ Address }) => Address === address));
-      if (!mail) throw new Error(`no mail to ${address}`);
+      const mail = messages.find(({ To, Subject }) => Subject.includes(subject) && To.some(({ Address }) => Address === address));
+      if (!mail) throw new Error(`no mail to ${address} about ${subject}`);
       const { Text } = (await this.#get(`/api/v1/message/${mail.ID}`)) as { Text: string };
-      const link = Text.match(new RegExp(`https?://\\S+/${page}#[\\w-]+`))?.[0];
-      if (!link) throw new Error(`no ${page} link in: ${Text}`);
+      const link = Text.match(/https?:\/\/\S+/)?.[0];
+      if (!link) throw new Error(`no link in: ${Text}`);
       return link;
     });
   }

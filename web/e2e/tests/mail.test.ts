@@ -1,8 +1,10 @@
 // Links that arrive by mail, clicked by the one who got them. Needs mailpit in the PATH.
 
 import { after, before, test } from "node:test";
+import { visitorWindow } from "../src/browser.ts";
 import { email, password } from "../src/installation.ts";
 import { Mailbox } from "../src/mailbox.ts";
+import { html, scriptTag } from "../src/pages.ts";
 import { startWorld, type World } from "../src/world.ts";
 
 let mailbox: Mailbox;
@@ -31,7 +33,7 @@ test("an invitation is mailed and its link joins the team", async () => {
   await owner.getByText("The invitation is on its way").waitFor();
 
   const guest = await (await world.browser.newContext()).newPage();
-  await guest.goto(await mailbox.link("member@example.com", "invite"));
+  await guest.goto(await mailbox.link("member@example.com", "invites you"));
   await guest.getByLabel("Name").fill("Member");
   await guest.getByLabel("Password").fill("a member's password");
   await guest.getByRole("button", { name: "Create account and join" }).click();
@@ -40,13 +42,32 @@ test("an invitation is mailed and its link joins the team", async () => {
   await owner.getByText("member@example.com").waitFor();
 });
 
+test("an alert is mailed and its link shows the visitor's journey", async () => {
+  const site = await world.server.addSite("alert.test");
+  await world.server.addAlert(site, { name: "New account", goalName: "signup", message: "Somebody signed up." });
+  const tag = scriptTag(world.server.url, site.trackingId, "alert.test");
+  const origin = world.pages.host("alert.test", () => ({ body: html(tag, '<button data-fast-goal="signup">Sign up</button>') }));
+  const visitor = await (await visitorWindow(world.browser)).newPage();
+  await visitor.goto(`${origin}/pricing`);
+  await visitor.getByRole("button", { name: "Sign up" }).click();
+
+  const owner = await (await world.browser.newContext()).newPage();
+  await owner.goto(await mailbox.link(email, "New account on alert.test"));
+  await owner.getByLabel("E-mail").fill(email);
+  await owner.getByLabel("Password").fill(password);
+  await owner.getByRole("button", { name: "Sign in" }).click();
+  await owner.getByRole("heading", { name: "Journey" }).waitFor();
+  await owner.getByText("/pricing").first().waitFor();
+  await owner.getByText("signup").first().waitFor();
+});
+
 test("a forgotten password is replaced through the mailed link", async () => {
   const page = await (await world.browser.newContext()).newPage();
   await page.goto(`${world.server.url}/sign-in`);
   await page.getByLabel("E-mail").fill(email);
   await page.getByRole("button", { name: "Forgot the password?" }).click();
   await page.getByText("a link is on its way").waitFor();
-  await page.goto(await mailbox.link(email, "reset"));
+  await page.goto(await mailbox.link(email, "new password"));
   await page.getByLabel("New password").fill("quite another password");
   await page.getByRole("button", { name: "Save password" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();

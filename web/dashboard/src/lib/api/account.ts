@@ -5,6 +5,7 @@ import type {
   AuditRow,
   CreatedWebsite,
   InviteAnswer,
+  KeyBody,
   KeyRow,
   MemberRow,
   PendingRow,
@@ -56,8 +57,8 @@ export const changeSettings = (websiteId: string, change: SettingsBody) =>
 export const tracking = (websiteId: string) => one<Tracking>("GET", `${of(websiteId)}/tracking`);
 
 export const keys = (websiteId: string) => list<Credential>("GET", `${of(websiteId)}/apikeys`);
-export const createKey = (websiteId: string, name: string) =>
-  one<Credential>("POST", `${of(websiteId)}/apikeys`, name ? { name } : {});
+export const createKey = (websiteId: string, key: KeyBody) =>
+  one<Credential>("POST", `${of(websiteId)}/apikeys`, key);
 export const rollKey = (websiteId: string, keyId: string, graceSeconds: number) =>
   one<Credential>("PUT", `${of(websiteId)}/apikeys/${keyId}`, { graceSeconds });
 export const deleteKey = (websiteId: string, keyId: string) =>

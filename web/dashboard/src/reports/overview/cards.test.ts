@@ -34,7 +34,7 @@ it("shows each number with its unit and its change", () => {
 });
 
 it("adds the rate of the chosen goal", () => {
-  const kpi = { goal: "signup", visitors: 50, comparedVisitors: 10 };
+  const kpi = { goal: "signup", visitors: 50, comparedVisitors: 10, color: "teal" };
   const cards = toCards(overview({}), overview({ visitors: 100 }), kpi);
   expect(card("Goal: signup", cards)).toMatchObject({ value: "25%", change: { kind: "share", value: 1.5 } });
 });

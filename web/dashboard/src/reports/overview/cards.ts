@@ -1,6 +1,7 @@
 // What the cards over the chart show, and against what.
 
 import type { Overview } from "$lib/api/analytics";
+import { kpiColors } from "$lib/format/kpi-color";
 import { formatCount, formatDuration, formatExact, formatMoney, formatPercent } from "$lib/format/number";
 import { change, type Change } from "$lib/query/comparison";
 
@@ -13,6 +14,8 @@ export interface Card {
   /** For a bounce rate less is better. */
   isLessBetter: boolean;
   hint: string;
+  /** Of the website's KPI. */
+  color?: string | undefined;
 }
 
 interface Metric {
@@ -47,11 +50,13 @@ export interface KPI {
   goal: string;
   visitors: number;
   comparedVisitors: number | undefined;
+  /** Name of its colour. */
+  color: string;
 }
 
 const rate = (part: number, whole: number) => (whole > 0 ? (part / whole) * 100 : 0);
 
-function kpiCard({ goal, visitors, comparedVisitors }: KPI, now: Overview, then: Overview | undefined): Card {
+function kpiCard({ goal, visitors, comparedVisitors, color }: KPI, now: Overview, then: Overview | undefined): Card {
   const value = rate(visitors, now.visitors);
   const before = then && comparedVisitors !== undefined ? rate(comparedVisitors, then.visitors) : undefined;
   return {
@@ -61,6 +66,7 @@ function kpiCard({ goal, visitors, comparedVisitors }: KPI, now: Overview, then:
     change: change(value, before),
     isLessBetter: false,
     hint: "Visitors who reached the goal, of all visitors",
+    color: kpiColors[color],
   };
 }
 

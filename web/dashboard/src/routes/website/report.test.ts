@@ -29,13 +29,13 @@ it("lets one failed panel not spoil the others", async () => {
   answering((path) => {
     if (path === "/analytics/cities") return { status: "error", error: { code: 504, message: "too slow" } };
     if (path === "/analytics/overview") return { status: "success", data: [{ visitors: 40 }] };
-    if (path === "/analytics/metadata") return { status: "success", data: [{ kpi: "signup" }] };
+    if (path === "/analytics/metadata") return { status: "success", data: [{ kpi: "signup", kpiColorScheme: "teal" }] };
     if (path === "/analytics/goals") return { status: "success", data: [{ goal: "signup", completions: 9, visitors: 8 }] };
     return { status: "success", data: [], meta: { unattributed: { revenue: 12 } } };
   });
   const report = await loadReport("665f0b3c4d2e1a0012345678", range, view, new AbortController().signal);
   expect(report.overview.visitors).toBe(40);
-  expect(report.kpi).toEqual({ goal: "signup", visitors: 8, comparedVisitors: 8 });
+  expect(report.kpi).toEqual({ goal: "signup", color: "teal", visitors: 8, comparedVisitors: 8 });
   const dimension = (id: string) => ({ id }) as Parameters<typeof report.breakdown>[0];
   expect(report.breakdown(dimension("region"))).toEqual({ rows: [], unattributed: 12 });
   expect(() => report.breakdown(dimension("city"))).toThrow("too slow");

@@ -79,10 +79,11 @@ const goalVisitors = (answers: Answers, name: string, goal: string): number | un
 };
 
 function kpiOf(answers: Answers): KPI | undefined {
-  const goal = firstOf<MetadataRow>(answers, "metadata")?.kpi;
+  const { kpi: goal, kpiColorScheme: color = "" } = firstOf<MetadataRow>(answers, "metadata") ?? {};
   if (!goal) return undefined;
   return {
     goal,
+    color,
     visitors: goalVisitors(answers, "goal", goal) ?? 0,
     comparedVisitors: goalVisitors(answers, "compared-goal", goal),
   };

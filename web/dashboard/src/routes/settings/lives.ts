@@ -1,4 +1,4 @@
-// How long a token lives.
+// How long a token or key lives.
 
 const day = 86_400_000;
 
@@ -9,6 +9,6 @@ export const lives = [
   { value: "365", label: "In a year" },
 ];
 
-/** The field of a token's body for a choice among lives; none for never. */
+/** The field of a body for a choice among lives; none for never. */
 export const expiry = (days: string) =>
   days ? { expiresAt: new Date(Date.now() + Number(days) * day).toISOString() } : {};
