@@ -98,7 +98,18 @@ func migrations(cluster string) [][]string {
 	for _, t := range tables() {
 		first = append(first, t.statements(cluster)...)
 	}
-	return [][]string{first}
+	sessions := "ALTER TABLE sessions"
+	if cluster != "" {
+		sessions = "ALTER TABLE sessions_local ON CLUSTER " + cluster
+	}
+	second := []string{
+		// Sessions that were running at a moment are found by their end, too.
+		sessions + " ADD INDEX IF NOT EXISTS by_end ended_at TYPE minmax",
+		sessions + " MATERIALIZE INDEX by_end",
+		// A month that rests becomes one part: reading the newest versions costs nothing then.
+		sessions + " MODIFY SETTING min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1",
+	}
+	return [][]string{first, second}
 }
 
 // migrate brings the schema up to date. One newer than this program is an error.

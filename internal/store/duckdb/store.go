@@ -92,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.Reader = &eventsql.Reader{DB: s.db, Dialect: sqlgen.DuckDB(), Sites: numbers{s}, Now: s.now, Settle: s.settle, Snapshot: s.snapshot}
+	s.Reader = &eventsql.Reader{DB: s.db, Dialect: sqlgen.DuckDB(), Sites: numbers{s}, Now: s.now, Settle: s.settle, Snapshot: s.snapshot, AtOnce: 1}
 	s.format = eventsql.Format{
 		Site: func(id string) driver.Value { return s.numOf(id) },
 		ID:   func(id eventsql.ID) driver.Value { return duckdb.UUID(id) },

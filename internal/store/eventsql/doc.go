@@ -37,4 +37,6 @@ type Reader struct {
 	Settle func(ctx context.Context, websiteID string) error
 	// Snapshot runs f on one state of the store.
 	Snapshot func(ctx context.Context, f func(DB) error) error
+	// AtOnce is how many questions of a batch Snapshot's DB may be asked at a time.
+	AtOnce int
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"datafast/internal/analytics"
 	"datafast/internal/store/sqlgen"
 )
 
-// Run answers a batch of questions, all at one state of the store.
+// Run answers a batch of questions, all at one state of the store where the engine
+// has one.
 func (rd *Reader) Run(ctx context.Context, queries []analytics.Query) ([]analytics.Result, error) {
 	for _, q := range queries {
 		if err := rd.Settle(ctx, q.WebsiteID); err != nil {
@@ -17,16 +20,26 @@ func (rd *Reader) Run(ctx context.Context, queries []analytics.Query) ([]analyti
 	}
 	out := make([]analytics.Result, len(queries))
 	err := rd.Snapshot(ctx, func(tx DB) error {
-		for i, q := range queries {
+		known := map[string]sqlgen.Facts{}
+		for _, q := range queries {
+			if _, ok := known[q.WebsiteID]; ok {
+				continue
+			}
 			facts, err := rd.facts(ctx, tx, q.WebsiteID)
 			if err != nil {
 				return err
 			}
-			if out[i], err = sqlgen.Run(ctx, tx, rd.Dialect, facts, q); err != nil {
-				return err
-			}
+			known[q.WebsiteID] = facts
 		}
-		return nil
+		at, ctx := errgroup.WithContext(ctx)
+		at.SetLimit(rd.AtOnce)
+		for i, q := range queries {
+			at.Go(func() (err error) {
+				out[i], err = sqlgen.Run(ctx, tx, rd.Dialect, known[q.WebsiteID], q)
+				return err
+			})
+		}
+		return at.Wait()
 	})
 	return out, err
 }

@@ -90,7 +90,7 @@ func (rd *Reader) HasPageview(ctx context.Context, websiteID string, v event.Vis
 
 // TrackedGoals lists the goals a website has seen, most completed first.
 func (rd *Reader) TrackedGoals(ctx context.Context, websiteID string) ([]analytics.TrackedGoal, error) {
-	rows, err := rd.DB.QueryContext(ctx, `SELECT name, count(*), count(DISTINCT visitor), min(time), max(time) FROM events
+	rows, err := rd.DB.QueryContext(ctx, `SELECT name, count(*), `+rd.Dialect.Visitors("visitor")+`, min(time), max(time) FROM events
 		WHERE site = ? AND kind = ? GROUP BY name ORDER BY 2 DESC, name`, rd.Sites.Key(websiteID), uint8(event.Goal))
 	if err != nil {
 		return nil, fmt.Errorf("read tracked goals: %w", err)

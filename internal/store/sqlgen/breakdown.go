@@ -90,7 +90,7 @@ func bySession(d Dialect, f Facts, q *analytics.Query) (Statement, int) {
 	}
 	group := strings.Join(names, ", ")
 	b.visits(q, columns...)
-	b.with("t", fmt.Sprintf("SELECT %s, count(DISTINCT visitor) FILTER (WHERE pageviews + goals > 0) AS visitors FROM visits%s GROUP BY %s", group, where, group))
+	b.with("t", fmt.Sprintf("SELECT %s, %s FILTER (WHERE pageviews + goals > 0) AS visitors FROM visits%s GROUP BY %s", group, d.Visitors("visitor"), where, group))
 	if f.HasPayments && !q.SkipMoney {
 		b.paid(q, columns...)
 		b.with("m", fmt.Sprintf("SELECT %s, %s FROM paid%s GROUP BY %s", group, sums(), paidWhere, group))
@@ -147,7 +147,7 @@ func byViewed(d Dialect, f Facts, q *analytics.Query, columns ...string) Stateme
 	group := strings.Join(names, ", ")
 	b.with("viewed", fmt.Sprintf("SELECT e.visitor, %s FROM events e%s WHERE e.site = %s AND e.kind = %d AND %s",
 		strings.Join(keys, ", "), b.ofPassing(q), b.site, kindPageview, b.inRange("e.time")))
-	b.with("t", fmt.Sprintf("SELECT %s, count(DISTINCT visitor) AS visitors FROM viewed GROUP BY %s", group, group))
+	b.with("t", fmt.Sprintf("SELECT %s, %s AS visitors FROM viewed GROUP BY %s", group, d.Visitors("visitor"), group))
 	if f.HasPayments && !q.SkipMoney {
 		b.paid(q, "s.visitor AS credited_visitor", "s.started_at AS credited_start", "s.ended_at AS credited_end")
 		b.with("during", fmt.Sprintf(`SELECT p.id, x.visitor, x.started_at, x.ended_at FROM paid p JOIN sessions x
@@ -182,8 +182,8 @@ func byEvent(d Dialect, f Facts, q *analytics.Query, kind int, order string) Sta
 	b := newBuilder(d, f, q.Range)
 	join := b.ofPassing(q)
 	return b.statement(fmt.Sprintf(`SELECT k1, %s, count(*) OVER () FROM (
-		SELECT e.name AS k1, count(DISTINCT e.visitor) AS visitors, count(*) AS completions,
+		SELECT e.name AS k1, %s AS visitors, count(*) AS completions,
 			0 AS sessions, 0 AS pageviews, 0 AS bounces, 0 AS duration, 0 AS converted, %s
 		FROM events e%s WHERE e.site = %s AND e.kind = %d AND %s GROUP BY e.name)
-		ORDER BY %s%s`, columnList(), noSums(), join, b.site, kind, b.inRange("e.time"), order, b.page(q)))
+		ORDER BY %s%s`, columnList(), d.Visitors("e.visitor"), noSums(), join, b.site, kind, b.inRange("e.time"), order, b.page(q)))
 }

@@ -30,6 +30,11 @@ type Dialect struct {
 	JSONText func(json, key string) string
 	// Unnest turns an array into rows.
 	Unnest func(array string) string
+	// Visitors is the exact number of different visitors in a column.
+	Visitors func(column string) string
+	// ScalarsFirst tells that scalar subqueries are answered before the engine
+	// decides what to read, so that they can bound it.
+	ScalarsFirst bool
 	// Median is exact; even-sized sets give the mean of the two in the middle.
 	Median func(expr string) string
 }
@@ -53,8 +58,9 @@ func DuckDB() Dialect {
 		JSONText: func(json, key string) string {
 			return "json_extract_string(" + json + ", '$.\"' || " + key + " || '\"')"
 		},
-		Unnest: func(array string) string { return "unnest(" + array + ")" },
-		Median: func(expr string) string { return "median(" + expr + ")" },
+		Unnest:   func(array string) string { return "unnest(" + array + ")" },
+		Visitors: func(column string) string { return "count(DISTINCT " + column + ")" },
+		Median:   func(expr string) string { return "median(" + expr + ")" },
 	}
 }
 
@@ -82,6 +88,9 @@ func ClickHouse() Dialect {
 				"), JSONExtractRaw(" + json + ", " + key + ")), NULL)"
 		},
 		Unnest: func(array string) string { return "arrayJoin(" + array + ")" },
-		Median: func(expr string) string { return "quantileExactInclusive(0.5)(" + expr + ")" },
+		// A number is counted in a third of the time that 16 bytes of text take.
+		Visitors:     func(column string) string { return "count(DISTINCT reinterpretAsUInt128(" + column + "))" },
+		ScalarsFirst: true,
+		Median:       func(expr string) string { return "quantileExactInclusive(0.5)(" + expr + ")" },
 	}
 }

@@ -65,12 +65,12 @@ func overview(d Dialect, f Facts, q *analytics.Query) Statement {
 	b := newBuilder(d, f, q.Range)
 	b.visits(q)
 	if !f.HasPayments || q.SkipMoney {
-		return b.statement(fmt.Sprintf("SELECT %s FROM (SELECT %s, 0 AS converted, %s, 0 AS completions FROM visits)", columnList(), traffic(), noSums()))
+		return b.statement(fmt.Sprintf("SELECT %s FROM (SELECT %s, 0 AS converted, %s, 0 AS completions FROM visits)", columnList(), b.traffic(), noSums()))
 	}
 	b.paid(q)
-	return b.statement(fmt.Sprintf(`SELECT %s FROM (SELECT %s FROM visits) t CROSS JOIN (SELECT %s,
-		count(DISTINCT payer) FILTER (WHERE kind = %d AND payer IN (SELECT visitor FROM visits WHERE pageviews + goals > 0)) AS converted,
-		0 AS completions FROM paid) m`, columnList(), traffic(), sums(), payNew))
+	return b.statement(fmt.Sprintf(`SELECT %s FROM (SELECT %s FROM visits) t CROSS JOIN (SELECT %s, 0 AS completions FROM paid) m
+		CROSS JOIN (SELECT %s AS converted FROM visits
+			WHERE pageviews + goals > 0 AND visitor IN (SELECT payer FROM paid WHERE kind = %d)) c`, columnList(), b.traffic(), sums(), b.d.Visitors("visitor"), payNew))
 }
 
 // series gives a row for each bucket that has anything.
@@ -79,7 +79,7 @@ func series(d Dialect, f Facts, q *analytics.Query) Statement {
 	b.visits(q)
 	if !f.HasPayments || q.SkipMoney {
 		return b.statement(fmt.Sprintf("SELECT bucket, %s FROM (SELECT bucket, %s, 0 AS converted, %s, 0 AS completions FROM visits GROUP BY bucket)",
-			columnList(), traffic(), noSums()))
+			columnList(), b.traffic(), noSums()))
 	}
 	b.paid(q)
 	bucket := b.bucket(q.Interval, "time", q.Zone)
@@ -90,7 +90,7 @@ func series(d Dialect, f Facts, q *analytics.Query) Statement {
 	return b.statement(fmt.Sprintf(`SELECT coalesce(t.bucket, m.bucket), %s
 		FROM (SELECT bucket, %s FROM visits GROUP BY bucket) t
 		FULL JOIN (SELECT %s AS bucket, %s, 0 AS converted, 0 AS completions FROM paid GROUP BY 1) m ON m.bucket = t.bucket`,
-		strings.Join(columns, ", "), traffic(), bucket, sums()))
+		strings.Join(columns, ", "), b.traffic(), bucket, sums()))
 }
 
 // unattributed sums the money without a session; empty when filters leave none.

@@ -91,6 +91,6 @@ func GoalProperties(d Dialect, f Facts, q analytics.GoalPropertiesQuery) Stateme
 		page = fmt.Sprintf(" LIMIT %s OFFSET %s", b.arg(q.Limit), b.arg(q.Offset))
 	}
 	return b.statement(fmt.Sprintf(`SELECT name, completions, visitors, count(*) OVER () FROM (
-		SELECT name, count(*) AS completions, count(DISTINCT visitor) AS visitors FROM (%s) WHERE name IS NOT NULL GROUP BY name)
-		ORDER BY completions DESC, visitors DESC, name%s`, inner, page))
+		SELECT name, count(*) AS completions, %s AS visitors FROM (%s) WHERE name IS NOT NULL GROUP BY name)
+		ORDER BY completions DESC, visitors DESC, name%s`, d.Visitors("visitor"), inner, page))
 }

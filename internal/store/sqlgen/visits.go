@@ -2,6 +2,8 @@ package sqlgen
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"datafast/internal/analytics"
@@ -34,13 +36,19 @@ func (b *builder) visits(q *analytics.Query, columns ...string) {
 	if q.Interval != analytics.NoInterval {
 		groupBucket = ", " + bucket("e.time")
 	}
-	passes := b.passes(q.Filters)
-	bounce := b.bounce()
+	passes, bounce := b.passes(q.Filters), b.bounce()
 	within := []string{"s.site = " + b.site, passes}
-	crosses := []string{}
+	edge := slices.Clone(within)
+	var crosses []string
+	near := "TRUE"
 	if b.from != "" {
+		before, after := "s.started_at < "+b.from, "s.ended_at >= "+b.to
 		within = append(within, "s.started_at >= "+b.from, "s.ended_at < "+b.to)
-		crosses = append(crosses, "s.started_at < "+b.from, "s.ended_at >= "+b.to)
+		edge = append(edge, "s.started_at < "+b.to, "s.ended_at >= "+b.from)
+		crosses = append(crosses, before, after)
+		if q.Interval == analytics.NoInterval {
+			near = b.near("e.time", before+" AND s.ended_at >= "+b.from, "s.started_at < "+b.to+" AND "+after)
+		}
 	}
 	if q.Interval != analytics.NoInterval {
 		within = append(within, bucket("s.started_at")+" = "+bucket("s.ended_at"))
@@ -50,23 +58,30 @@ func (b *builder) visits(q *analytics.Query, columns ...string) {
 		s.pageviews > 0 AS starts, %s AS bounce, s.ended_at - s.started_at AS duration%s
 		FROM sessions s WHERE %s`, bucket("s.started_at"), bounce, further, strings.Join(within, " AND "))
 	if len(crosses) > 0 {
-		edge := []string{"s.site = " + b.site, passes, "(" + strings.Join(crosses, " OR ") + ")"}
-		if b.from != "" {
-			edge = append(edge, "s.started_at < "+b.to, "s.ended_at >= "+b.from)
-		}
 		b.with("crossing", fmt.Sprintf(`SELECT s.visitor, s.started_at, s.ended_at, s.pageviews AS all_pageviews,
-			%s AS bounce%s FROM sessions s WHERE %s`, bounce, further, strings.Join(edge, " AND ")))
+			%s AS bounce%s FROM sessions s WHERE %s AND (%s)`, bounce, further, strings.Join(edge, " AND "), strings.Join(crosses, " OR ")))
 		sql += fmt.Sprintf(`
 		UNION ALL
 		SELECT any_value(s.visitor), any_value(s.started_at), %s AS bucket,
 			count(*) FILTER (WHERE e.kind = %d), count(*) FILTER (WHERE e.kind = %d),
 			min(e.time) = any_value(s.started_at) AND any_value(s.all_pageviews) > 0, any_value(s.bounce), any_value(s.ended_at - s.started_at)%s
 		FROM crossing s JOIN events e ON e.visitor = s.visitor AND e.time BETWEEN s.started_at AND s.ended_at
-		WHERE e.site = %s AND %s
+		WHERE e.site = %s AND %s AND %s
 		GROUP BY s.visitor, s.started_at%s`,
-			bucket("e.time"), kindPageview, kindGoal, anyValues(columns), b.site, b.inRange("e.time"), groupBucket)
+			bucket("e.time"), kindPageview, kindGoal, anyValues(columns), b.site, b.inRange("e.time"), near, groupBucket)
 	}
 	b.with("visits", sql)
+}
+
+// near bounds a time of the range to where sessions lie that were running at its
+// begin or at its end, for engines that can read less then.
+func (b *builder) near(column, before, after string) string {
+	if !b.d.ScalarsFirst {
+		return "TRUE"
+	}
+	return fmt.Sprintf(`(%s <= (SELECT coalesce(max(s.ended_at), 0) FROM sessions s WHERE s.site = %s AND %s)
+		OR %s >= (SELECT coalesce(min(s.started_at), %d) FROM sessions s WHERE s.site = %s AND %s))`,
+		column, b.site, before, column, int64(math.MaxInt64), b.site, after)
 }
 
 // anyValues repeats columns "expr AS name" of a grouped session.
@@ -80,21 +95,26 @@ func anyValues(columns []string) string {
 }
 
 // bounce is the condition that a session s is one: exactly one page view, no goal
-// and no payment in it (product.md §2).
+// and no payment in it (product.md §2). It holds for sessions that begin in the
+// range; for others nobody asks.
 func (b *builder) bounce() string {
-	one := "s.pageviews = 1 AND s.goals = 0"
+	const one = "s.pageviews = 1 AND s.goals = 0"
 	if !b.facts.HasPayments {
 		return "(" + one + ")"
 	}
+	paidFrom := "TRUE"
+	if b.from != "" {
+		paidFrom = "p.time >= " + b.from
+	}
 	return fmt.Sprintf(`(%s AND (s.visitor, s.started_at) NOT IN (
-		SELECT x.visitor, x.started_at FROM payments p JOIN sessions x ON x.site = p.site AND x.visitor = p.visitor
-			AND x.started_at <= p.time AND p.time <= x.ended_at + %d
-		WHERE p.site = %s AND x.site = %s AND p.kind = %d))`, one, sessionGapMS, b.site, b.site, payNew)
+		SELECT x.visitor, x.started_at FROM payments p JOIN sessions x ON x.visitor = p.visitor AND x.started_at <= p.time AND p.time <= x.ended_at + %d
+		WHERE p.site = %s AND %s AND p.kind = %d AND x.site = %s AND %s AND x.pageviews = 1 AND x.goals = 0))`,
+		one, sessionGapMS, b.site, paidFrom, payNew, b.site, b.inRange("x.started_at"))
 }
 
 // traffic lists the aggregates over visits, in the order of trafficColumns.
-func traffic() string {
-	return `count(DISTINCT visitor) FILTER (WHERE pageviews + goals > 0) AS visitors,
+func (b *builder) traffic() string {
+	return b.d.Visitors("visitor") + ` FILTER (WHERE pageviews + goals > 0) AS visitors,
 	count(*) FILTER (WHERE starts) AS sessions,
 	CAST(coalesce(sum(pageviews), 0) AS BIGINT) AS pageviews,
 	count(*) FILTER (WHERE starts AND bounce) AS bounces,

@@ -14,3 +14,6 @@ CREATE TABLE IF NOT EXISTS refused_hosts_local ON CLUSTER analytics (site String
 CREATE TABLE IF NOT EXISTS refused_hosts ON CLUSTER analytics AS refused_hosts_local ENGINE = Distributed(analytics, currentDatabase(), refused_hosts_local, cityHash64(site));
 CREATE TABLE IF NOT EXISTS bot_visitors_local ON CLUSTER analytics (site String, visitor FixedString(16), seen_at Int64) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/bot_visitors', '{replica}') ORDER BY (site, visitor, seen_at) TTL toDateTime(intDiv(seen_at, 1000)) + INTERVAL 2 DAY;
 CREATE TABLE IF NOT EXISTS bot_visitors ON CLUSTER analytics AS bot_visitors_local ENGINE = Distributed(analytics, currentDatabase(), bot_visitors_local, cityHash64(site));
+ALTER TABLE sessions_local ON CLUSTER analytics ADD INDEX IF NOT EXISTS by_end ended_at TYPE minmax;
+ALTER TABLE sessions_local ON CLUSTER analytics MATERIALIZE INDEX by_end;
+ALTER TABLE sessions_local ON CLUSTER analytics MODIFY SETTING min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
