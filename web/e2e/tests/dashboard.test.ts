@@ -46,11 +46,11 @@ async function openMain(search = ""): Promise<Page> {
   return page;
 }
 
-/** A card's number as it is shown. */
-const card = async (page: Page, label: string) => {
+/** A card's number as it is shown; line 2 is its change. */
+const card = async (page: Page, label: string, line = 1) => {
   const text = await page.getByRole("region", { name: "Overview" }).innerText();
   const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  return lines[lines.indexOf(label) + 1];
+  return lines[lines.indexOf(label) + line];
 };
 
 test("the cards agree with the API", async () => {
@@ -68,6 +68,30 @@ async function askedRange(page: Page): Promise<string> {
   const params = queries.find(({ path }) => path === "/analytics/overview")?.params;
   return new URLSearchParams({ startAt: params?.["startAt"] ?? "", endAt: params?.["endAt"] ?? "" }).toString();
 }
+
+test("a card says how its number changed since the period before, or does not compare", async () => {
+  const page = await openMain("?period=7d");
+  const [request] = await Promise.all([page.waitForRequest("**/analytics/query*"), page.reload()]);
+  await page.getByRole("table", { name: "Channel" }).waitFor();
+  const { queries } = request.postDataJSON() as { queries: { path: string; params: Record<string, string> }[] };
+  const [now = 0, then = 0] = await Promise.all(
+    queries.filter(({ path }) => path === "/analytics/overview").slice(0, 2).map(async ({ params }) => {
+      const { startAt = "", endAt = "" } = params;
+      const [row] = await world.server.report<{ visitors: number }>(site, `/analytics/overview?${new URLSearchParams({ startAt, endAt })}`);
+      return row?.visitors ?? 0;
+    }),
+  );
+  assert.ok(then > 0, "nothing to compare with");
+  const shown = await card(page, "Visitors", 2);
+  const percent = Number(shown?.replace("−", "-").replace(/[^\d.-]/g, ""));
+  assert.ok(Math.abs(percent - (100 * (now - then)) / then) <= 0.5, `${shown}: ${then} became ${now}`);
+
+  await page.getByRole("button", { name: "Compare with: Previous period" }).click();
+  await page.getByRole("menuitem", { name: "No comparison" }).click();
+  await page.waitForURL("**compare=none");
+  await eventually(async () => assert.equal(await page.getByRole("region", { name: "Overview" }).getByText("%", { exact: false }).filter({ hasText: /^[+−-]/ }).count(), 0));
+  await page.close();
+});
 
 test("a row filters, and a link shows the same", async () => {
   const page = await openMain("?period=30d");
