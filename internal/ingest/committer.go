@@ -23,12 +23,11 @@ const (
 	maxBatch   = 8_192  // events of one commit
 )
 
-// Under load a commit waits for a fuller batch: it costs by the commit more than by
-// the event. It waits as long as more come within linger, a few times at most.
+// Under load a commit waits a moment for a fuller batch: it costs by the commit
+// more than by the event.
 const (
-	busyBatch   = 8
-	linger      = 1 * time.Millisecond
-	mostLingers = 6
+	busyBatch = 8
+	linger    = 1 * time.Millisecond
 )
 
 // The windows of the duplicate rule (tracker.md §6.3).
@@ -172,7 +171,7 @@ func (c *Committer) run() {
 	last := 0
 	for {
 		if last >= busyBatch {
-			c.gather()
+			time.Sleep(linger) // those just answered come again: a fuller batch costs less for each
 		}
 		batch := c.take()
 		last = len(batch)
@@ -186,21 +185,6 @@ func (c *Committer) run() {
 			}
 			return
 		}
-	}
-}
-
-// gather waits for a fuller batch: clients that were just answered come again.
-func (c *Committer) gather() {
-	known := 0
-	for range mostLingers {
-		time.Sleep(linger)
-		c.mu.Lock()
-		n := len(c.queue)
-		c.mu.Unlock()
-		if n == known {
-			return
-		}
-		known = n
 	}
 }
 
