@@ -156,9 +156,9 @@ func fillSite(b *testing.B, in *installation, perDay int) int {
 	b.Helper()
 	ids, origins := id.NewGenerator(), enrich.NewOrigins()
 	newID := func(time.Time) string { return ids.New(time.Now()) }
-	shop := demo.New(demo.Options{Seed: 1, Domain: "shop.example", End: time.Now().Add(-time.Hour), Days: 365, PerDay: perDay})
+	shop := demo.New(demo.Options{Seed: 1, Domain: "shop.example", End: time.Now().Add(-time.Hour), Days: 365, PerDay: perDay, Payments: true})
 	total := 0
-	err := shop.Days(func(hits []demo.Hit, _ []demo.Payment) error {
+	err := shop.Days(func(hits []demo.Hit, payments []demo.Payment) error {
 		batch := make([]*event.Event, len(hits))
 		for i := range hits {
 			e, err := hits[i].Event(in.website.ID, "shop.example", origins, newID)
@@ -168,7 +168,11 @@ func fillSite(b *testing.B, in *installation, perDay int) int {
 			batch[i] = e
 		}
 		total += len(batch)
-		return in.server.events.Append(b.Context(), batch)
+		if err := in.server.events.Append(b.Context(), batch); err != nil {
+			return err
+		}
+		_, err := in.server.flow.revenue.RecordAll(b.Context(), in.website, ofShop(payments))
+		return err
 	})
 	if err != nil {
 		b.Fatal(err)

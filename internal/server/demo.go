@@ -140,6 +140,16 @@ func (s *Server) fillShop(ctx context.Context, w *site.Website) (stored int, err
 	if err != nil {
 		return 0, fmt.Errorf("store the shop: %w", err)
 	}
+	for chunk := range slices.Chunk(ofShop(payments), 100) {
+		if _, err := s.flow.revenue.RecordAll(ctx, w, chunk); err != nil {
+			return 0, err
+		}
+	}
+	return report.Stored, nil
+}
+
+// ofShop turns the shop's payments into those of the service.
+func ofShop(payments []demo.Payment) []revenue.Payment {
 	list := make([]revenue.Payment, len(payments))
 	for i, p := range payments {
 		list[i] = revenue.Payment{
@@ -147,12 +157,7 @@ func (s *Server) fillShop(ctx context.Context, w *site.Website) (stored int, err
 			Time: p.Time, SentVisitor: p.Visitor, CustomerID: p.Customer,
 		}
 	}
-	for chunk := range slices.Chunk(list, 100) {
-		if _, err := s.flow.revenue.RecordAll(ctx, w, chunk); err != nil {
-			return 0, err
-		}
-	}
-	return report.Stored, nil
+	return list
 }
 
 func demoKind(p demo.Payment) revenue.Kind {

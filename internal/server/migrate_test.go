@@ -33,7 +33,7 @@ func (w *interrupter) Write(b []byte) (int, error) {
 }
 
 // migrate runs the command; with lines it is interrupted after so many of progress.
-func migrate(t *testing.T, lines int, args ...string) (map[string]any, error) {
+func migrate(t testing.TB, lines int, args ...string) (map[string]any, error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -31,11 +31,12 @@ func (rd *Reader) Run(ctx context.Context, queries []analytics.Query) ([]analyti
 			}
 			known[q.WebsiteID] = facts
 		}
+		batch := sqlgen.NewBatch(tx, rd.Dialect)
 		at, ctx := errgroup.WithContext(ctx)
 		at.SetLimit(rd.AtOnce)
 		for i, q := range queries {
 			at.Go(func() (err error) {
-				out[i], err = sqlgen.Run(ctx, tx, rd.Dialect, known[q.WebsiteID], q)
+				out[i], err = batch.Run(ctx, known[q.WebsiteID], q)
 				return err
 			})
 		}

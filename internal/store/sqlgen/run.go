@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"datafast/internal/analytics"
@@ -17,26 +18,44 @@ type DB interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Run answers a question through an engine's database.
-func Run(ctx context.Context, db DB, d Dialect, f Facts, q analytics.Query) (analytics.Result, error) {
+// Batch answers questions at one state of the store. What several of them share,
+// such as the money without a session beside every panel, is asked once. It is safe
+// for concurrent use if its DB is.
+type Batch struct {
+	db DB
+	d  Dialect
+
+	mu     sync.Mutex
+	totals map[string]func() (analytics.Totals, error) // by statement
+}
+
+// NewBatch begins a batch.
+func NewBatch(db DB, d Dialect) *Batch {
+	return &Batch{db: db, d: d, totals: map[string]func() (analytics.Totals, error){}}
+}
+
+// Run answers a question.
+func (b *Batch) Run(ctx context.Context, f Facts, q analytics.Query) (res analytics.Result, err error) {
 	asked := q
 	if named(q.Dimension) {
 		q.Limit, q.Offset = 0, 0 // ordered by names that SQL does not know
 	}
-	c := Compile(d, f, q)
-	res, err := readRows(ctx, db, c, q)
+	c := Compile(b.d, f, q)
+	if c.Keys == 0 && !c.HasBucket {
+		row := analytics.Row{}
+		row.Totals, err = b.ask(ctx, c.Rows)
+		res.Rows = []analytics.Row{row}
+	} else {
+		res, err = readRows(ctx, b.db, c, q)
+	}
 	if err != nil {
-		return res, err
+		return res, fmt.Errorf("%s: %w", describe(q), err)
 	}
-	if c.Totals.SQL != "" {
-		if res.Totals, err = readTotals(ctx, db, c.Totals); err != nil {
-			return res, err
-		}
+	if res.Totals, err = b.ask(ctx, c.Totals); err != nil {
+		return res, fmt.Errorf("totals of %s: %w", describe(q), err)
 	}
-	if c.Unattributed.SQL != "" {
-		if res.Unattributed, err = readTotals(ctx, db, c.Unattributed); err != nil {
-			return res, err
-		}
+	if res.Unattributed, err = b.ask(ctx, c.Unattributed); err != nil {
+		return res, fmt.Errorf("money without a session beside %s: %w", describe(q), err)
 	}
 	switch {
 	case named(q.Dimension):
@@ -47,6 +66,22 @@ func Run(ctx context.Context, db DB, d Dialect, f Facts, q analytics.Query) (ana
 	return res, nil
 }
 
+// ask runs a statement that yields totals, once in the batch; zeros for none.
+func (b *Batch) ask(ctx context.Context, s Statement) (analytics.Totals, error) {
+	if s.SQL == "" {
+		return analytics.Totals{}, nil
+	}
+	key := fmt.Sprintf("%s\n%q", s.SQL, s.Args)
+	b.mu.Lock()
+	answer := b.totals[key]
+	if answer == nil {
+		answer = sync.OnceValues(func() (analytics.Totals, error) { return readTotals(ctx, b.db, s) })
+		b.totals[key] = answer
+	}
+	b.mu.Unlock()
+	return answer()
+}
+
 // named reports whether a dimension's rows are ordered by a name outside the store.
 func named(d analytics.Dimension) bool { return d == analytics.ByCountry || d == analytics.ByRegion }
 
@@ -54,7 +89,7 @@ func readRows(ctx context.Context, db DB, c Compiled, q analytics.Query) (analyt
 	var res analytics.Result
 	rows, err := db.QueryContext(ctx, c.Rows.SQL, c.Rows.Args...)
 	if err != nil {
-		return res, fmt.Errorf("ask for %s: %w", describe(q), err)
+		return res, fmt.Errorf("ask: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -72,7 +107,7 @@ func readRows(ctx context.Context, db DB, c Compiled, q analytics.Query) (analyt
 			dest = append(dest, &res.Total)
 		}
 		if err := rows.Scan(dest...); err != nil {
-			return res, fmt.Errorf("read %s: %w", describe(q), err)
+			return res, fmt.Errorf("read rows: %w", err)
 		}
 		if c.HasBucket {
 			row.Bucket = BucketTime(q.Interval, bucket, q.Zone)
@@ -80,7 +115,7 @@ func readRows(ctx context.Context, db DB, c Compiled, q analytics.Query) (analyt
 		res.Rows = append(res.Rows, row)
 	}
 	if err := rows.Err(); err != nil {
-		return res, fmt.Errorf("read %s: %w", describe(q), err)
+		return res, fmt.Errorf("read rows: %w", err)
 	}
 	return res, rows.Close()
 }
@@ -107,16 +142,16 @@ func readTotals(ctx context.Context, db DB, s Statement) (analytics.Totals, erro
 	var t analytics.Totals
 	rows, err := db.QueryContext(ctx, s.SQL, s.Args...)
 	if err != nil {
-		return t, fmt.Errorf("ask for totals: %w", err)
+		return t, fmt.Errorf("ask: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := rows.Scan(targets(&t)...); err != nil {
-			return t, fmt.Errorf("read totals: %w", err)
+			return t, fmt.Errorf("read row: %w", err)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return t, fmt.Errorf("read totals: %w", err)
+		return t, fmt.Errorf("read row: %w", err)
 	}
 	return t, rows.Close()
 }
