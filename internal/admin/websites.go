@@ -33,7 +33,29 @@ func websitesCommand() *cobra.Command {
 			return show(cmd, field{"websiteId", w.ID}, field{"trackingId", w.TrackingID})
 		})
 	}
-	cmd.AddCommand(create)
+	cmd.AddCommand(
+		create,
+		suspendCommand("suspend", "Refuse events and goals of a website, with 403", true),
+		suspendCommand("resume", "Take in events and goals of a suspended website again", false),
+	)
+	return cmd
+}
+
+func suspendCommand(use, short string, suspended bool) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Long: short + ". A running server follows within five seconds; what was stored stays."}
+	website := required(cmd, "website", "Website or tracking id.")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return with(cmd, func(ctx context.Context, o *office) error {
+			w, err := o.sites.Find(ctx, *website)
+			if err != nil {
+				return err
+			}
+			if _, err := o.sites.Update(ctx, w.ID, site.Changes{Suspended: &suspended}); err != nil {
+				return err
+			}
+			return show(cmd, field{"websiteId", w.ID}, field{"suspended", suspended})
+		})
+	}
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"datafast/internal/admin"
 	"datafast/internal/site"
 )
 
@@ -564,4 +566,40 @@ func TestIdentify_moves(t *testing.T) {
 	if user, pages := timeline(); user != "bob" || len(pages) != 1 || !strings.HasSuffix(pages[0], "/after") {
 		t.Errorf("second user %s has %v, want only what came after", user, pages)
 	}
+}
+
+// TestSuspend: the operator's command stops a running server from taking in a
+// website's events and goals, and lets it go on.
+func TestSuspend(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in := openInstallation(t, dir, "shop.example", "UTC", "EUR")
+	t.Cleanup(func() { _ = in.server.Close() })
+	if status, out, _ := in.send(nil, nil); status != http.StatusOK {
+		t.Fatalf("before: %d %v", status, out)
+	}
+	wait := func(command string, want int) {
+		t.Helper()
+		cmd := admin.Command()
+		cmd.SetArgs([]string{"websites", command, "--website", in.website.TrackingID, "--data", dir})
+		cmd.SetOut(io.Discard)
+		if err := cmd.ExecuteContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for until := time.Now().Add(5 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+			status, out, _ := in.send(map[string]any{"href": "https://shop.example/" + command}, nil)
+			if status == want {
+				break
+			}
+			if time.Now().After(until) {
+				t.Fatalf("%s: %d %v after five seconds, want %d", command, status, out, want)
+			}
+		}
+		body := []byte(`{"datafast_visitor_id":"` + visitor + `","name":"signup"}`)
+		if status, out := in.call("POST", "/api/v1/goals?websiteId="+in.website.ID, nil, body, jsonType); status != want {
+			t.Errorf("goal after %s: %d %v, want %d", command, status, out, want)
+		}
+	}
+	wait("suspend", http.StatusForbidden)
+	wait("resume", http.StatusOK)
 }

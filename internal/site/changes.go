@@ -50,6 +50,7 @@ type Changes struct {
 	SendViralTrafficAlerts   *bool
 	IsPublicDashboardEnabled *bool
 	IsPublicDataEnabled      *bool
+	Suspended                *bool // by the operator only
 
 	AllowedHostnames  *[]string
 	ExcludedIPs       *[]string
@@ -134,6 +135,7 @@ func (c Changes) applySwitches(w *Website) {
 	set(&w.SendViralTrafficAlerts, c.SendViralTrafficAlerts)
 	set(&w.IsPublicDashboardEnabled, c.IsPublicDashboardEnabled)
 	set(&w.IsPublicDataEnabled, c.IsPublicDataEnabled)
+	set(&w.Suspended, c.Suspended)
 }
 
 func checkName(name, value string) (string, error) { return field.Line(name, value, 0, maxName) }
