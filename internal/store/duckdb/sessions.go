@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql/driver"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -78,7 +80,7 @@ func (s *Store) merge(ctx context.Context) error {
 			latest = append(latest, last...)
 			stale = stale[n:]
 		}
-		return s.exec(ctx, `INSERT OR REPLACE INTO meta SELECT 'merged', max(id)::VARCHAR FROM events HAVING max(id) IS NOT NULL`)
+		return s.mark(ctx)
 	})
 	if err != nil {
 		return fmt.Errorf("merge sessions: %w", err)
@@ -86,6 +88,31 @@ func (s *Store) merge(ctx context.Context) error {
 	s.tracker.Merged(latest)
 	s.tracker.Forget(s.now())
 	return nil
+}
+
+// mark notes up to which event sessions were merged. It is told of each event as it
+// is appended: to look for the highest id would read all of them.
+func (s *Store) mark(ctx context.Context) error {
+	if s.newest == "" {
+		return nil
+	}
+	id, err := eventsql.PackID(s.newest)
+	if err != nil {
+		return fmt.Errorf("mark merged events: %w", err)
+	}
+	return s.exec(ctx, `INSERT OR REPLACE INTO meta VALUES ('merged', ?)`, id.String())
+}
+
+// before is the lowest id of a time before that of an id, whose first six bytes are
+// milliseconds.
+func before(id eventsql.ID, d time.Duration) eventsql.ID {
+	var head [8]byte
+	copy(head[2:], id[:6])
+	ms := max(int64(binary.BigEndian.Uint64(head[:]))-d.Milliseconds(), 0)
+	binary.BigEndian.PutUint64(head[:], uint64(ms))
+	var out eventsql.ID
+	copy(out[:6], head[2:])
+	return out
 }
 
 // writeChanged replaces each session by its newer version.

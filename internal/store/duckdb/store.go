@@ -58,7 +58,8 @@ type Store struct {
 	writer  *sql.Conn
 	events  *duckdb.Appender
 	tracker *sessionize.Tracker
-	written bool // since the last checkpoint
+	newest  string // highest id of the events appended since the start
+	written bool   // since the last checkpoint
 	row     []driver.Value
 	format  eventsql.Format
 
@@ -150,8 +151,12 @@ func (s *Store) newAppender() error {
 	})
 }
 
-// recover derives the sessions of the events after the mark, which the last run
-// did not merge, and takes up the open ones.
+// recovery is how far before the mark a start looks for events that were not merged:
+// an event has its id when it is accepted, and may be stored after younger ones.
+const recovery = 2 * time.Minute
+
+// recover derives the sessions of the events from shortly before the mark on, which
+// the last run may not have merged, and takes up the open ones.
 func (s *Store) recover(ctx context.Context) error {
 	known := s.now().Add(-event.SessionGap - time.Minute)
 	open, err := s.ReadSessions(ctx, s.db, `SELECT site, `+eventsql.SessionColumns+` FROM sessions WHERE ended_at > ?`, known.UnixMilli())
@@ -159,8 +164,11 @@ func (s *Store) recover(ctx context.Context) error {
 		return err
 	}
 	s.tracker = sessionize.New(known, open)
-	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT site, visitor FROM events
-		WHERE id > coalesce((SELECT value::UUID FROM meta WHERE key = 'merged'), '00000000-0000-0000-0000-000000000000'::UUID)`)
+	var mark eventsql.ID
+	if err := s.db.QueryRowContext(ctx, `SELECT value::UUID FROM meta WHERE key = 'merged'`).Scan(&mark); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read the mark of merged events: %w", err)
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT site, visitor FROM events WHERE id > CAST(? AS UUID)`, before(mark, recovery).String())
 	if err != nil {
 		return fmt.Errorf("find unmerged events: %w", err)
 	}

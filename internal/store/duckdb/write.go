@@ -39,6 +39,9 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 		return errors.Join(err, s.events.Clear(), s.events.Close(), s.newAppender())
 	}
 	s.tracker.Observe(batch)
+	for _, e := range batch {
+		s.newest = max(s.newest, e.ID)
+	}
 	return nil
 }
 

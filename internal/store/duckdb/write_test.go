@@ -8,6 +8,7 @@ import (
 
 	"datafast/internal/event"
 	"datafast/internal/id"
+	"datafast/internal/store/sessionize"
 )
 
 // TestAppend_refused: nothing of a batch that was refused is stored later, neither
@@ -56,5 +57,55 @@ func TestOpen_newerSchema(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), Options{Path: path}); err == nil || !strings.Contains(err.Error(), "has schema 999") || !strings.Contains(err.Error(), "newer datafast") {
 		t.Errorf("Open of a newer schema: %v", err)
+	}
+}
+
+// TestOpen_recovers: events that were stored and not merged when the process ended
+// are in sessions after the next start, also one that was accepted before others
+// that were stored and merged first.
+func TestOpen_recovers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func() *Store {
+		t.Helper()
+		s, err := Open(t.Context(), Options{Path: filepath.Join(dir, "events.duckdb")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	ids := id.NewGenerator()
+	website := ids.New(now.Add(-time.Minute))
+	page := func(visitor byte, accepted time.Time) *event.Event {
+		return &event.Event{
+			ID: ids.New(accepted), WebsiteID: website, Time: now, Visitor: event.VisitorID{visitor}.ForceV4(), Kind: event.Pageview,
+			Hostname: "shop.example", Path: "/", Language: "en",
+		}
+	}
+	early, merged, late := page(1, now.Add(-time.Second)), page(2, now), page(3, now)
+	s := open()
+	s.stop() // no merge but those asked for
+	s.tending.Wait()
+	if err := s.Append(t.Context(), []*event.Event{merged}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.settle(t.Context(), website); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Append(t.Context(), []*event.Event{early, late}); err != nil {
+		t.Fatal(err)
+	}
+	s.tracker = sessionize.New(now, nil) // what waits is lost, as when the process is killed
+	s.newest = ""
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open()
+	t.Cleanup(func() { _ = s.Close() })
+	for name, e := range map[string]*event.Event{"early": early, "merged": merged, "late": late} {
+		if session, err := s.LastSession(t.Context(), website, e.Visitor); err != nil || session == nil {
+			t.Errorf("%s: session %v, %v", name, session, err)
+		}
 	}
 }
