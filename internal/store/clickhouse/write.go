@@ -145,8 +145,7 @@ func (s *Store) StoredSince(ctx context.Context, since time.Time) ([]*event.Even
 
 // lost reports whether an error leaves open if the engine did what it was asked.
 func lost(err error) bool {
-	var network *net.OpError
-	return errors.As(err, &network) || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "connection reset")
+	return Away(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // mergeEvery is how often waiting sessions are merged without being asked for.

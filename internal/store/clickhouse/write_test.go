@@ -18,6 +18,16 @@ import (
 	"datafast/internal/id"
 )
 
+func openTest(t *testing.T, o Options) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
 func views(ids *id.Generator, website string, visitor byte, n int) []*event.Event {
 	out := make([]*event.Event, n)
 	for i := range out {
@@ -47,11 +57,7 @@ func (s *Store) counts(t *testing.T, website string) (events, sessions int) {
 func TestAppend_killed(t *testing.T) {
 	t.Parallel()
 	server := clickhousetest.Start(t)
-	s, err := Open(t.Context(), Options{URL: server.URL(server.NewDatabase(t))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := openTest(t, Options{URL: server.URL(server.NewDatabase(t))})
 	ids := id.NewGenerator()
 	website := ids.New(time.Now())
 	want := 0
@@ -103,11 +109,7 @@ func TestAppend_answerLost(t *testing.T) {
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
 	between := httptest.NewServer(proxy)
 	t.Cleanup(between.Close)
-	s, err := Open(t.Context(), Options{URL: between.URL + "/" + database})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := openTest(t, Options{URL: between.URL + "/" + database})
 	ids := id.NewGenerator()
 	website := ids.New(time.Now())
 	refuse := func(batch []*event.Event) {
@@ -158,11 +160,7 @@ func TestOpen_recovers(t *testing.T) {
 	if err := first.Append(t.Context(), views(ids, website, 1, 30)); err != nil {
 		t.Fatal(err)
 	}
-	second, err := Open(t.Context(), Options{URL: url})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = second.Close() })
+	second := openTest(t, Options{URL: url})
 	if events, sessions := second.counts(t, website); events != 30 || sessions != 30 {
 		t.Errorf("%d events, %d of sessions, want 30", events, sessions)
 	}
@@ -174,11 +172,7 @@ func TestOpen_refuses(t *testing.T) {
 	t.Parallel()
 	server := clickhousetest.Start(t)
 	url := server.URL(server.NewDatabase(t))
-	s, err := Open(t.Context(), Options{URL: url})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := openTest(t, Options{URL: url})
 	if _, err := s.db.ExecContext(t.Context(), `INSERT INTO schema_versions SELECT 99`); err != nil {
 		t.Fatal(err)
 	}
@@ -217,12 +211,7 @@ func TestShared(t *testing.T) {
 	}
 	var servers [2]*Store
 	for i := range servers {
-		s, err := Open(t.Context(), Options{URL: url, Now: clock})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		servers[i] = s
+		servers[i] = openTest(t, Options{URL: url, Now: clock})
 	}
 	ids := id.NewGenerator()
 	website := ids.New(now)
@@ -271,11 +260,7 @@ func TestShared(t *testing.T) {
 func TestDeleteGoals_last(t *testing.T) {
 	t.Parallel()
 	server := clickhousetest.Start(t)
-	s, err := Open(t.Context(), Options{URL: server.URL(server.NewDatabase(t))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := openTest(t, Options{URL: server.URL(server.NewDatabase(t))})
 	ids := id.NewGenerator()
 	website := ids.New(time.Now())
 	batch := append(views(ids, website, 1, 1), views(ids, website, 1, 1)...)

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -28,7 +29,13 @@ func (s *Store) WriteRows(ctx context.Context, t eventsql.Table, websiteID strin
 			return nil
 		}
 		// Their sessions are there: a start must not derive them again.
-		return s.exec(ctx, `INSERT OR REPLACE INTO meta SELECT 'merged', max(id)::VARCHAR FROM events HAVING max(id) IS NOT NULL`)
+		at := slices.IndexFunc(t.Columns, func(c eventsql.Column) bool { return c.Name == "id" })
+		for _, row := range rows {
+			if id, ok := row[at].(eventsql.ID); ok {
+				s.newest = max(s.newest, eventsql.UnpackID(id))
+			}
+		}
+		return s.mark(ctx)
 	})
 }
 
