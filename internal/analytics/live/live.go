@@ -19,8 +19,8 @@ const (
 	Keep   = 30 * time.Minute // the dashboard's "Now"
 )
 
-// maxKept bounds the events that are kept of one website; older ones are dropped
-// first, while their visitors still count.
+// maxKept is how many events are kept of one website when there are twice as many;
+// older ones are dropped first, while their visitors still count.
 const maxKept = 50_000
 
 // View is the live state of all websites. It is safe for concurrent use.
@@ -61,7 +61,7 @@ func (v *View) Add(batch []*event.Event) {
 			s.visitors[e.Visitor] = e.Time
 		}
 		s.tell(Change{Event: e})
-		if len(s.events) > maxKept {
+		if len(s.events) >= 2*maxKept { // not for each event from maxKept on: all of them are looked at
 			s.trim(oldest)
 		}
 	}
@@ -94,15 +94,14 @@ func (v *View) site(id string) *website {
 	return s
 }
 
-// trim drops what is too old, and the older half of too many.
+// trim drops what is too old or too much.
 func (s *website) trim(oldest time.Time) {
 	drop := 0
 	for drop < len(s.events) && (s.events[drop].Time.Before(oldest) || len(s.events)-drop > maxKept) {
 		drop++
 	}
-	if drop > 0 {
-		s.events = append([]*event.Event(nil), s.events[drop:]...)
-	}
+	clear(s.events[:drop])
+	s.events = s.events[drop:]
 	for id, at := range s.visitors {
 		if at.Before(oldest) {
 			delete(s.visitors, id)

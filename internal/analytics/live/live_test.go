@@ -52,3 +52,50 @@ func TestView_Watch(t *testing.T) {
 	default:
 	}
 }
+
+// TestView_Add_many: of very many events the newest are kept, and every visitor counts.
+func TestView_Add_many(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 21, 9, 0, 0, 0, time.UTC)
+	v := live.New(func() time.Time { return now })
+	const total = 240_000
+	for i := range total {
+		v.Add([]*event.Event{visit(i, now)})
+	}
+	if got := v.Count("a", live.Keep); got != total {
+		t.Errorf("%d visitors, want %d", got, total)
+	}
+	_, events := v.Recent("a", live.Keep)
+	if len(events) < 50_000 || len(events) > 100_000 || events[0].Visitor != visit(total-1, now).Visitor {
+		t.Errorf("%d events are kept, the newest of %s; want the last 50,000 to 100,000", len(events), events[0].Visitor)
+	}
+}
+
+func visit(i int, at time.Time) *event.Event {
+	return &event.Event{WebsiteID: "a", Visitor: event.VisitorID{byte(i >> 16), byte(i >> 8), byte(i)}, Time: at, Kind: event.Pageview}
+}
+
+// BenchmarkView_Add is what an event costs a website that has few, and one that has
+// more than are kept.
+func BenchmarkView_Add(b *testing.B) {
+	now := time.Now()
+	const few = 10_000
+	var took [2]time.Duration
+	for b.Loop() {
+		v := live.New(func() time.Time { return now })
+		for i := range 20 * few {
+			e := []*event.Event{visit(i, now)}
+			started := time.Now()
+			v.Add(e)
+			switch spent := time.Since(started); {
+			case i < few:
+				took[0] += spent
+			case i >= 10*few:
+				took[1] += spent / 10
+			}
+		}
+	}
+	b.ReportMetric(float64(took[1])/float64(took[0]), "ratio")
+	b.ReportMetric(float64(took[0].Nanoseconds())/float64(b.N*few), "ns/event")
+	b.ReportMetric(0, "ns/op")
+}
