@@ -105,6 +105,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.Reader = &eventsql.Reader{
 		DB: s.db, Dialect: sqlgen.ClickHouse(), Sites: websiteIDs{}, Now: s.now, Settle: s.settle, Snapshot: s.snapshot, AtOnce: questionsAtOnce,
+		Flush: func(context.Context) error { return nil }, // Append stores rows
 	}
 	s.format = eventsql.Format{
 		Site: func(id string) driver.Value { return id },

@@ -12,8 +12,11 @@ import (
 
 // ChangePayments runs f in one transaction of the writer, alone.
 func (s *Store) ChangePayments(ctx context.Context, websiteID string, f func(revenue.Tx) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	site, err := s.number(ctx, websiteID)
 	if err != nil {
 		return err

@@ -13,8 +13,11 @@ import (
 // Identify ties a visitor to the profile of a user id, makes it when it is new,
 // and merges traits into it. It returns the profile's id and whether it is new.
 func (s *Store) Identify(ctx context.Context, in analytics.Identity) (profileID string, created bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	defer unlock()
 	site, err := s.number(ctx, in.WebsiteID)
 	if err != nil {
 		return "", false, err

@@ -23,7 +23,11 @@ const staleChunk = 20_000
 // settle merges a website's waiting sessions, so that a read that follows sees
 // every acknowledged event.
 func (s *Store) settle(ctx context.Context, websiteID string) error {
-	defer s.lockToMerge()()
+	unlock, err := s.lockToMerge(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if !s.tracker.Waits(websiteID) {
 		return nil
 	}
@@ -32,6 +36,11 @@ func (s *Store) settle(ctx context.Context, websiteID string) error {
 
 // mergeIfWaiting merges when anything waits; wrote says whether it did.
 func (s *Store) mergeIfWaiting(ctx context.Context) (wrote bool, err error) {
+	unlock, err := s.lockToMerge(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
 	fresh, changed, stale := s.tracker.Pending()
 	if len(fresh)+len(changed)+len(stale) == 0 {
 		s.tracker.Forget(s.now())
@@ -40,20 +49,31 @@ func (s *Store) mergeIfWaiting(ctx context.Context) (wrote bool, err error) {
 	return true, s.merge(ctx)
 }
 
-// lockToMerge takes mu, and layout where what waits would write to sealed days. It
-// returns the function that lets go.
-func (s *Store) lockToMerge() (unlock func()) {
-	s.mu.Lock()
+// lockToMerge takes the writer, and layout where what waits would write to sealed
+// days. It returns the function that lets go.
+func (s *Store) lockToMerge(ctx context.Context) (unlock func(), err error) {
+	if unlock, err = s.lock(ctx); err != nil {
+		return nil, err
+	}
 	if _, changed, stale := s.tracker.Pending(); len(stale) == 0 && !s.rewrites(changed) {
-		return s.mu.Unlock
+		return unlock, nil
 	}
-	s.mu.Unlock()
+	unlock()
+	return s.lockLayout(ctx)
+}
+
+// lockLayout takes the writer to change rows of sealed days.
+func (s *Store) lockLayout(ctx context.Context) (unlock func(), err error) {
 	s.layout.Lock()
-	s.mu.Lock()
-	return func() {
-		s.mu.Unlock()
+	unlockWriter, err := s.lock(ctx)
+	if err != nil {
 		s.layout.Unlock()
+		return nil, err
 	}
+	return func() {
+		unlockWriter()
+		s.layout.Unlock()
+	}, nil
 }
 
 // merge writes changed sessions, derives those of stale visitors again, and moves
@@ -90,8 +110,8 @@ func (s *Store) merge(ctx context.Context) error {
 	return nil
 }
 
-// mark notes up to which event sessions were merged. It is told of each event as it
-// is appended: to look for the highest id would read all of them.
+// mark notes up to which event sessions were merged. The writer is told of each event
+// as it becomes a row: to look for the highest id would read all of them.
 func (s *Store) mark(ctx context.Context) error {
 	if s.newest == "" {
 		return nil

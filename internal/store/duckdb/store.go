@@ -1,12 +1,15 @@
 // Package duckdb is the embedded event store: events, sessions, payments and
 // profiles of all websites in one DuckDB file.
 //
-// Read Open, then Append (write.go), sessions.go and query.go. One connection
-// writes, guarded by Store.mu; any number read. A read of a website first merges
-// that website's waiting sessions, so that it sees every acknowledged event.
+// Read Open, then Append (write.go) and sessions.go; reads are eventsql's. An event
+// is durable in the log, then a row, then part of a session. One connection writes
+// rows, guarded by Store.mu; any number read. A read of a website first makes rows of
+// what the log holds and merges that website's waiting sessions, so that it sees
+// every acknowledged event.
 //
-// It may import event, analytics, ingest, revenue, sessionize and sqlgen. It must
-// not decide what a metric means: that is sqlgen's, after package analytics.
+// It may import event, analytics, ingest, revenue, eventlog, eventsql, sessionize and
+// sqlgen. It must not decide what a metric means: that is sqlgen's, after package
+// analytics.
 package duckdb
 
 import (
@@ -24,6 +27,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"datafast/internal/event"
+	"datafast/internal/store/eventlog"
 	"datafast/internal/store/eventsql"
 	"datafast/internal/store/sessionize"
 	"datafast/internal/store/sqlgen"
@@ -54,14 +58,15 @@ type Store struct {
 	layout      sync.Mutex
 	clusterRows int64
 
+	arriving *eventlog.Log // what is durable and may not be a row yet
+	format   eventsql.Format
+
 	mu      sync.Mutex // guards the writer and what follows
 	writer  *sql.Conn
-	events  *duckdb.Appender
+	arrived []*event.Event // taken from the log, and not rows yet
 	tracker *sessionize.Tracker
-	newest  string // highest id of the events appended since the start
+	newest  string // highest id of the events that became rows since the start
 	written bool   // since the last checkpoint
-	row     []driver.Value
-	format  eventsql.Format
 
 	numMu sync.RWMutex
 	nums  map[string]uint32 // website id -> number
@@ -93,7 +98,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.Reader = &eventsql.Reader{DB: s.db, Dialect: sqlgen.DuckDB(), Sites: numbers{s}, Now: s.now, Settle: s.settle, Snapshot: s.snapshot, AtOnce: 1}
+	s.Reader = &eventsql.Reader{DB: s.db, Dialect: sqlgen.DuckDB(), Sites: numbers{s}, Now: s.now, Flush: s.flush, Settle: s.settle, Snapshot: s.snapshot, AtOnce: 1}
 	s.format = eventsql.Format{
 		Site: func(id string) driver.Value { return s.numOf(id) },
 		ID:   func(id eventsql.ID) driver.Value { return duckdb.UUID(id) },
@@ -101,7 +106,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if err := s.start(ctx); err != nil {
+	if err := s.start(ctx, o.Path); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	background, stop := context.WithCancel(context.Background())
@@ -118,7 +123,7 @@ func openError(path string, err error) error {
 	return fmt.Errorf("open event store %s: %w", path, err)
 }
 
-func (s *Store) start(ctx context.Context) error {
+func (s *Store) start(ctx context.Context, path string) error {
 	if err := migrate(ctx, s.db); err != nil {
 		return err
 	}
@@ -133,22 +138,26 @@ func (s *Store) start(ctx context.Context) error {
 		CREATE TEMP TABLE staged_visitors (site UINTEGER, visitor UUID)`); err != nil {
 		return fmt.Errorf("make staging tables: %w", err)
 	}
-	if err := s.newAppender(); err != nil {
+	if err := s.recover(ctx); err != nil {
 		return err
 	}
-	return s.recover(ctx)
+	return s.openLog(ctx, path)
 }
 
-// newAppender replaces the writer's appender, which an error leaves unusable.
-func (s *Store) newAppender() error {
-	return s.writer.Raw(func(conn any) error {
-		a, err := duckdb.NewAppenderFromConn(conn.(driverConn), "", "events")
-		if err != nil {
-			return fmt.Errorf("open appender: %w", err)
-		}
-		s.events = a
-		return nil
-	})
+// openLog opens the log beside the file, and makes rows of what the last run left in it.
+func (s *Store) openLog(ctx context.Context, path string) error {
+	var logged uint64
+	err := s.db.QueryRowContext(ctx, `SELECT value::UBIGINT FROM meta WHERE key = 'logged'`).Scan(&logged)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read the number of stored events: %w", err)
+	}
+	if s.arriving, err = eventlog.Open(path+".log", logged); err != nil {
+		return err
+	}
+	if _, err = s.mergeIfWaiting(ctx); err != nil {
+		return errors.Join(err, s.arriving.Close())
+	}
+	return nil
 }
 
 // recovery is how far before the mark a start looks for events that were not merged:
@@ -212,13 +221,9 @@ func (s *Store) snapshot(ctx context.Context, f func(eventsql.DB) error) error {
 func (s *Store) Close() error {
 	s.stop()
 	s.tending.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	ctx := context.Background()
-	err := s.merge(ctx)
-	err = errors.Join(err, s.events.Close())
-	_, checkpointErr := s.writer.ExecContext(ctx, `CHECKPOINT`)
-	return errors.Join(err, checkpointErr, s.writer.Close(), s.db.Close())
+	_, err := s.mergeIfWaiting(ctx)
+	return errors.Join(err, s.checkpoint(ctx), s.arriving.Close(), s.writer.Close(), s.db.Close())
 }
 
 // Ping reports whether the store answers.

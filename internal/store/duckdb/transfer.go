@@ -15,8 +15,11 @@ import (
 // WriteRows adds rows that another store had; all of them or none. Sessions are not
 // derived from them: they are rows too.
 func (s *Store) WriteRows(ctx context.Context, t eventsql.Table, websiteID string, rows []eventsql.Row) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	site, err := s.number(ctx, websiteID)
 	if err != nil {
 		return err
@@ -69,10 +72,11 @@ func (s *Store) appendRows(t eventsql.Table, site uint32, rows []eventsql.Row) e
 
 // RemoveRows deletes a website's rows within bounds.
 func (s *Store) RemoveRows(ctx context.Context, t eventsql.Table, websiteID string, b eventsql.Bounds) error {
-	s.layout.Lock()
-	defer s.layout.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	unlock, err := s.lockLayout(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	query, args := `DELETE FROM `+t.Name+` WHERE site = ?`, []any{s.numOf(websiteID)}
 	if t.Time != "" {
 		query, args = query+` AND `+t.Time+` >= ? AND `+t.Time+` < ?`, append(args, b.From, b.To)

@@ -17,10 +17,11 @@ import (
 // DeleteGoals deletes goal events and derives their visitors' sessions again.
 // fault.CodeNotFound when nothing matches.
 func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.GoalDeletion) (int, error) {
-	s.layout.Lock()
-	defer s.layout.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	unlock, err := s.lockLayout(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
 	conditions, args := []string{"site = ?", "kind = ?"}, []any{s.numOf(websiteID), uint8(event.Goal)}
 	if !d.Visitor.IsZero() {
 		conditions, args = append(conditions, "visitor = ?"), append(args, d.Visitor.String())
@@ -33,7 +34,7 @@ func (s *Store) DeleteGoals(ctx context.Context, websiteID string, d analytics.G
 	}
 	where := strings.Join(conditions, " AND ")
 	deleted := 0
-	err := s.inTx(ctx, func() error {
+	err = s.inTx(ctx, func() error {
 		visitors, err := s.visitorsOf(ctx, websiteID, where, args)
 		if err != nil {
 			return err
@@ -80,10 +81,11 @@ func (s *Store) visitorsOf(ctx context.Context, websiteID, where string, args []
 
 // DeleteWebsite removes every row of a website.
 func (s *Store) DeleteWebsite(ctx context.Context, websiteID string) error {
-	s.layout.Lock()
-	defer s.layout.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	unlock, err := s.lockLayout(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	site := s.numOf(websiteID)
 	if site == 0 {
 		return nil

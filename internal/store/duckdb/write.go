@@ -5,89 +5,143 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"slices"
+	"strconv"
 	"time"
-
-	"github.com/duckdb/duckdb-go/v2"
+	"unicode/utf8"
 
 	"datafast/internal/analytics"
 	"datafast/internal/event"
 	"datafast/internal/ingest"
+	"datafast/internal/store/eventsql"
 )
 
 type driverConn = driver.Conn
 
-// idleBeforeCheckpoint is how long nothing must have been written before the log
-// is folded into the file: a checkpoint during writing stalls commits.
+// idleBeforeCheckpoint is how long nothing must have been written before the
+// engine's log is folded into the file.
 const idleBeforeCheckpoint = 10 * time.Second
 
 // Append stores a batch; all of it is durable when it returns without an error,
-// none of it otherwise.
+// none of it otherwise. It goes into the log, and becomes rows with what follows
+// it: the engine takes milliseconds for a commit, however small.
 func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	nums := make([]uint32, len(batch))
-	for i, e := range batch {
-		n, err := s.number(ctx, e.WebsiteID)
+	if err := s.check(batch); err != nil {
+		return err
+	}
+	if s.arriving.Full() {
+		unlock, err := s.lock(ctx)
 		if err != nil {
 			return err
 		}
-		nums[i] = n
+		unlock()
 	}
-	if err := s.store(ctx, nums, batch); err != nil {
-		// The appender still holds the batch, and would store it when it is closed.
-		return errors.Join(err, s.events.Clear(), s.events.Close(), s.newAppender())
-	}
-	s.tracker.Observe(batch)
+	return s.arriving.Append(batch)
+}
+
+// check refuses a batch with an event that could not become a row, while it can be
+// refused.
+func (s *Store) check(batch []*event.Event) error {
+	var row []driver.Value
 	for _, e := range batch {
+		var err error
+		if row, err = s.format.EventRow(row, e); err != nil {
+			return err
+		}
+		for _, v := range row {
+			if text, ok := v.(string); ok && !utf8.ValidString(text) {
+				return fmt.Errorf("event %s: %q is not UTF-8", e.ID, text)
+			}
+		}
+		if e.Kind != event.Identify {
+			continue
+		}
+		if _, err := eventsql.MergeTraits("", e.Data); err != nil {
+			return fmt.Errorf("event %s: %w", e.ID, err)
+		}
+	}
+	return nil
+}
+
+// lock takes the writer, with every acknowledged event a row. It returns the
+// function that lets go.
+func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
+	s.mu.Lock()
+	if err := s.storeArrived(ctx); err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	return s.mu.Unlock, nil
+}
+
+// flush makes every acknowledged event a row, so that a read that follows sees it.
+// Sessions may not have it yet.
+func (s *Store) flush(ctx context.Context) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	unlock()
+	return nil
+}
+
+// storeArrived writes what the log took in since the last time, in one transaction
+// with the number up to which it went. What could not be written is tried again with
+// what arrives next. The caller holds s.mu.
+func (s *Store) storeArrived(ctx context.Context) error {
+	events, number := s.arriving.Take()
+	s.arrived = append(s.arrived, events...)
+	if len(s.arrived) == 0 {
+		return nil
+	}
+	for _, e := range s.arrived {
+		if _, err := s.number(ctx, e.WebsiteID); err != nil {
+			return err
+		}
+	}
+	if err := s.inTx(ctx, func() error { return s.storeEvents(ctx, s.arrived, number) }); err != nil {
+		return fmt.Errorf("store events: %w", err)
+	}
+	s.arriving.Release(number)
+	s.tracker.Observe(s.arrived)
+	for _, e := range s.arrived {
 		s.newest = max(s.newest, e.ID)
 	}
+	s.arrived = nil
 	return nil
 }
 
-// store writes the batch in one transaction. Most batches are one chunk and touch
-// no profile; the appender's flush is a transaction then, which saves the two
-// statements that would begin and end another.
-func (s *Store) store(ctx context.Context, nums []uint32, batch []*event.Event) error {
-	if len(batch) <= duckdb.GetDataChunkCapacity() && !slices.ContainsFunc(batch, isIdentify) {
-		s.written = true
-		return s.appendEvents(batch)
-	}
-	return s.inTx(ctx, func() error {
-		if err := s.appendEvents(batch); err != nil {
-			return err
+// storeEvents makes rows of the log's events up to a number, within a transaction.
+func (s *Store) storeEvents(ctx context.Context, events []*event.Event, number uint64) error {
+	err := s.appendTo("", "events", func(add func(...driver.Value) error) error {
+		var row []driver.Value
+		for _, e := range events {
+			var err error
+			if row, err = s.format.EventRow(row, e); err != nil {
+				return err
+			}
+			if err := add(row...); err != nil {
+				return fmt.Errorf("append event: %w", err)
+			}
 		}
-		return s.linkIdentified(ctx, nums, batch)
+		return nil
 	})
-}
-
-func isIdentify(e *event.Event) bool { return e.Kind == event.Identify }
-
-func (s *Store) appendEvents(batch []*event.Event) error {
-	for _, e := range batch {
-		row, err := s.format.EventRow(s.row, e)
-		if err != nil {
-			return err
-		}
-		s.row = row
-		if err := s.events.AppendRow(row...); err != nil {
-			return fmt.Errorf("append event: %w", err)
-		}
+	if err != nil {
+		return err
 	}
-	if err := s.events.Flush(); err != nil {
-		return fmt.Errorf("flush events: %w", err)
+	if err := s.linkIdentified(ctx, events); err != nil {
+		return err
 	}
-	return nil
+	return s.exec(ctx, `INSERT OR REPLACE INTO meta VALUES ('logged', ?)`, strconv.FormatUint(number, 10))
 }
 
 // linkIdentified ties the visitors of identify events to their profiles, in the
 // transaction that stores the events.
-func (s *Store) linkIdentified(ctx context.Context, nums []uint32, batch []*event.Event) error {
-	for i, e := range batch {
-		if !isIdentify(e) {
+func (s *Store) linkIdentified(ctx context.Context, batch []*event.Event) error {
+	for _, e := range batch {
+		if e.Kind != event.Identify {
 			continue
 		}
-		_, _, err := s.link(ctx, nums[i], analytics.Identity{
+		_, _, err := s.link(ctx, s.numOf(e.WebsiteID), analytics.Identity{
 			WebsiteID: e.WebsiteID, Visitor: e.Visitor, UserID: e.Name, Traits: e.Data, ProfileID: e.ID, At: e.Time,
 		})
 		if err != nil {
@@ -113,12 +167,12 @@ func (s *Store) inTx(ctx context.Context, f func() error) error {
 	return nil
 }
 
-// mergeEvery is how often waiting sessions are merged without being asked for: a
-// merge holds up commits, at two seconds less than one answer in a hundred.
+// mergeEvery is how often what waits becomes rows and sessions without being asked
+// for.
 const mergeEvery = 2 * time.Second
 
 // mergeShare bounds what merging in the background may take of the writer's time,
-// to one part in so many: a big backfill makes merges long.
+// to one part in so many: a big backfill makes merges long, and reads wait for them.
 const mergeShare = 8
 
 // tend merges waiting sessions now and then, and checkpoints when idle.
@@ -135,21 +189,32 @@ func (s *Store) tend(ctx context.Context) {
 		if pause -= mergeEvery; pause > 0 {
 			continue
 		}
-		unlock := s.lockToMerge()
 		started := time.Now()
 		wrote, err := s.mergeIfWaiting(ctx)
 		pause = mergeShare * time.Since(started)
 		if wrote {
 			idle = 0
-		} else if idle += mergeEvery; err == nil && s.written && idle >= idleBeforeCheckpoint {
-			_, err = s.writer.ExecContext(ctx, `CHECKPOINT`)
-			s.written = false
+		} else if idle += mergeEvery; err == nil && idle >= idleBeforeCheckpoint {
+			err = s.checkpoint(ctx)
 		}
-		unlock()
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("event store upkeep", "error", err)
 		}
 	}
+}
+
+// checkpoint folds the engine's log into the file, when there is something in it.
+func (s *Store) checkpoint(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.written {
+		return nil
+	}
+	if _, err := s.writer.ExecContext(ctx, `CHECKPOINT`); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	s.written = false
+	return nil
 }
 
 // AddDrops adds counts, hosts and bots that ingest turned away.

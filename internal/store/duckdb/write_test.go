@@ -1,7 +1,10 @@
 package duckdb
 
 import (
+	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,8 +14,8 @@ import (
 	"datafast/internal/store/sessionize"
 )
 
-// TestAppend_refused: nothing of a batch that was refused is stored later, neither
-// by the appender's end nor with the next batch.
+// TestAppend_refused: nothing of a batch that was refused is stored later, and what
+// the engine could not store is refused at once, not when it is to become a row.
 func TestAppend_refused(t *testing.T) {
 	t.Parallel()
 	now := time.Now().UTC().Truncate(time.Millisecond)
@@ -24,10 +27,16 @@ func TestAppend_refused(t *testing.T) {
 			Hostname: "shop.example", Path: path, Language: "en",
 		}
 	}
-	broken := page("/broken")
-	broken.ID = "no id"
-	if err := s.Append(t.Context(), []*event.Event{page("/refused"), broken}); err == nil {
-		t.Fatal("a batch with an event without an id was stored")
+	for name, spoil := range map[string]func(*event.Event){
+		"id":     func(e *event.Event) { e.ID = "no id" },
+		"text":   func(e *event.Event) { e.Origin.UTMTerm = "\xff" },
+		"traits": func(e *event.Event) { e.Kind, e.Data = event.Identify, `{"email":` },
+	} {
+		broken := page("/broken")
+		spoil(broken)
+		if err := s.Append(t.Context(), []*event.Event{page("/refused"), broken}); err == nil {
+			t.Errorf("%s: a batch with an event that cannot be stored was accepted", name)
+		}
 	}
 	if err := s.Append(t.Context(), []*event.Event{page("/kept")}); err != nil {
 		t.Fatal(err)
@@ -96,6 +105,9 @@ func TestOpen_recovers(t *testing.T) {
 	if err := s.Append(t.Context(), []*event.Event{early, late}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	s.tracker = sessionize.New(now, nil) // what waits is lost, as when the process is killed
 	s.newest = ""
 	if err := s.Close(); err != nil {
@@ -107,5 +119,65 @@ func TestOpen_recovers(t *testing.T) {
 		if session, err := s.LastSession(t.Context(), website, e.Visitor); err != nil || session == nil {
 			t.Errorf("%s: session %v, %v", name, session, err)
 		}
+	}
+}
+
+// TestOpen_logged: events that were acknowledged and in no table when the process
+// ended are there once after the next start, wherever on their way it ended.
+func TestOpen_logged(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "events.duckdb")
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	ids := id.NewGenerator()
+	website := ids.New(now)
+	var want []string
+	for life, before := range []func(*Store) error{
+		func(*Store) error { return nil },
+		func(s *Store) error { return s.flush(t.Context()) },
+		func(s *Store) error { return s.settle(t.Context(), website) },
+		func(s *Store) error { // rows are stored, and the log did not learn it
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			events, number := s.arriving.Take()
+			return s.inTx(t.Context(), func() error { return s.storeEvents(t.Context(), events, number) })
+		},
+	} {
+		s, err := Open(t.Context(), Options{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.stop() // nothing is merged in the background
+		s.tending.Wait()
+		page := &event.Event{
+			ID: ids.New(now), WebsiteID: website, Time: now, Visitor: event.VisitorID{byte(life)}.ForceV4(), Kind: event.Pageview,
+			Hostname: "shop.example", Path: fmt.Sprint("/", life), Language: "en",
+		}
+		want = append(want, page.Path)
+		if err := errors.Join(s.Append(t.Context(), []*event.Event{page}), before(s)); err != nil {
+			t.Fatal(err)
+		}
+		// Killed: nothing is flushed, merged or released.
+		if err := errors.Join(s.writer.Close(), s.db.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	stored, err := s.EventsSince(t.Context(), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range stored {
+		got = append(got, e.Path)
+		if session, err := s.LastSession(t.Context(), website, e.Visitor); err != nil || session == nil {
+			t.Errorf("%s: session %v, %v", e.Path, session, err)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("stored %v, want %v", got, want)
 	}
 }

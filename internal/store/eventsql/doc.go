@@ -33,7 +33,9 @@ type Reader struct {
 	Dialect sqlgen.Dialect
 	Sites   Sites
 	Now     func() time.Time
-	// Settle makes a website's sessions cover every acknowledged event.
+	// Flush makes every acknowledged event a row.
+	Flush func(ctx context.Context) error
+	// Settle does so, and makes the website's sessions cover its events.
 	Settle func(ctx context.Context, websiteID string) error
 	// Snapshot runs f on one state of the store.
 	Snapshot func(ctx context.Context, f func(DB) error) error

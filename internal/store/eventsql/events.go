@@ -12,12 +12,18 @@ import (
 
 // LastEvents returns, for every visitor with an event since then, the last one.
 func (rd *Reader) LastEvents(ctx context.Context, since time.Time) ([]*event.Event, error) {
+	if err := rd.Flush(ctx); err != nil {
+		return nil, err
+	}
 	return rd.ReadEvents(ctx, rd.DB, `SELECT site, `+EventColumns+` FROM events WHERE time >= ?
 		QUALIFY row_number() OVER (PARTITION BY site, visitor ORDER BY time DESC, id DESC) = 1`, since.UnixMilli())
 }
 
 // EventsSince returns all events since then in order, for the live view.
 func (rd *Reader) EventsSince(ctx context.Context, since time.Time) ([]*event.Event, error) {
+	if err := rd.Flush(ctx); err != nil {
+		return nil, err
+	}
 	return rd.ReadEvents(ctx, rd.DB, `SELECT site, `+EventColumns+` FROM events WHERE time >= ? ORDER BY time, id`, since.UnixMilli())
 }
 
@@ -59,6 +65,9 @@ func (rd *Reader) ImportedIDs(ctx context.Context, websiteID string, ids []strin
 	seen := map[string]bool{}
 	if len(ids) == 0 {
 		return seen, nil
+	}
+	if err := rd.Flush(ctx); err != nil {
+		return nil, err
 	}
 	imported, err := rd.texts(ctx, `SELECT import_id FROM events WHERE site = ? AND import_id IN `+rd.Dialect.Texts("?"), rd.Sites.Key(websiteID), ids)
 	if err != nil {

@@ -10,6 +10,9 @@ import (
 
 // Likelihood counts what the likelihood model is made of; nil without payments.
 func (rd *Reader) Likelihood(ctx context.Context, websiteID string, r analytics.Range) (*analytics.LikelihoodModel, error) {
+	if err := rd.Settle(ctx, websiteID); err != nil {
+		return nil, err
+	}
 	var m *analytics.LikelihoodModel
 	err := rd.Snapshot(ctx, func(tx DB) error {
 		facts, err := rd.facts(ctx, tx, websiteID)

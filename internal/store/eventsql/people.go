@@ -195,6 +195,9 @@ func (rd *Reader) isCustomer(ctx context.Context, websiteID string, v event.Visi
 // GoalProperties lists a goal's parameters, or the values of one.
 func (rd *Reader) GoalProperties(ctx context.Context, q analytics.GoalPropertiesQuery) (analytics.PropertiesResult, error) {
 	var out analytics.PropertiesResult
+	if err := rd.Flush(ctx); err != nil {
+		return out, err
+	}
 	st := sqlgen.GoalProperties(rd.Dialect, sqlgen.Facts{Site: rd.Sites.Key(q.WebsiteID)}, q)
 	rows, err := rd.DB.QueryContext(ctx, st.SQL, st.Args...)
 	if err != nil {

@@ -14,6 +14,9 @@ import (
 // Tracking tells what became of a website's events.
 func (rd *Reader) Tracking(ctx context.Context, websiteID string) (analytics.Tracking, error) {
 	t := analytics.Tracking{Dropped: map[string]int64{}}
+	if err := rd.Flush(ctx); err != nil {
+		return t, err
+	}
 	site := rd.Sites.Key(websiteID)
 	var first, last sql.NullInt64
 	if err := rd.DB.QueryRowContext(ctx, `SELECT min(time), max(time) FROM events WHERE site = ?`, site).Scan(&first, &last); err != nil {
@@ -90,6 +93,9 @@ func (rd *Reader) HasPageview(ctx context.Context, websiteID string, v event.Vis
 
 // TrackedGoals lists the goals a website has seen, most completed first.
 func (rd *Reader) TrackedGoals(ctx context.Context, websiteID string) ([]analytics.TrackedGoal, error) {
+	if err := rd.Flush(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := rd.DB.QueryContext(ctx, `SELECT name, count(*), `+rd.Dialect.Visitors("visitor")+`, min(time), max(time) FROM events
 		WHERE site = ? AND kind = ? GROUP BY name ORDER BY 2 DESC, name`, rd.Sites.Key(websiteID), uint8(event.Goal))
 	if err != nil {
@@ -111,6 +117,9 @@ func (rd *Reader) TrackedGoals(ctx context.Context, websiteID string) ([]analyti
 
 // GoalSeen reports whether the website has an event of the goal.
 func (rd *Reader) GoalSeen(ctx context.Context, websiteID, name string) (bool, error) {
+	if err := rd.Flush(ctx); err != nil {
+		return false, err
+	}
 	var seen bool
 	err := rd.DB.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE site = ? AND kind = ? AND name = ?)`,
 		rd.Sites.Key(websiteID), uint8(event.Goal), name).Scan(&seen)
