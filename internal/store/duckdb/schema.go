@@ -12,8 +12,8 @@ import (
 // site is the website's number in this store: four bytes that compress well, in
 // place of its id. Times are Unix milliseconds, UTC. Unknown texts are empty, not
 // NULL. What reports never ask of an event itself, only of its session, is packed
-// into two columns (pack.go): a commit costs by the column. Tables have no keys: a key on a big table costs more than it saves
-// (design.md §2); idempotency is the writer's.
+// into two columns (eventsql/pack.go). Tables have no keys: a key on a big table costs
+// more than it saves (design.md §2); idempotency is the writer's.
 func migrations() []string {
 	const origin = `
 	referrer_url VARCHAR NOT NULL, referrer VARCHAR NOT NULL, source VARCHAR NOT NULL, channel VARCHAR NOT NULL,
@@ -62,6 +62,12 @@ CREATE TABLE profile_visitors (site UINTEGER NOT NULL, visitor UUID NOT NULL, us
 `, `
 ALTER TABLE profile_visitors ADD COLUMN since BIGINT DEFAULT 0;
 ALTER TABLE profile_visitors ADD COLUMN until BIGINT DEFAULT 9223372036854775807;
+`, `
+-- 'merged' was the highest id of an event in a session; some from two minutes before
+-- it might not have been. The first six bytes of an id are milliseconds.
+INSERT INTO meta SELECT 'unmerged', format('{:012x}', greatest(('0x' || substr(replace(value, '-', ''), 1, 12))::BIGINT - 120000, 0)) || repeat('0', 20)
+	FROM meta WHERE key = 'merged';
+DELETE FROM meta WHERE key = 'merged';
 `}
 }
 

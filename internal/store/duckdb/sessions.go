@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"database/sql/driver"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -76,8 +74,8 @@ func (s *Store) lockLayout(ctx context.Context) (unlock func(), err error) {
 	}, nil
 }
 
-// merge writes changed sessions, derives those of stale visitors again, and moves
-// the mark, in one transaction. The caller holds s.lockToMerge.
+// merge writes changed sessions and derives those of stale visitors again, in one
+// transaction; nothing is unmerged after it. The caller holds s.lockToMerge.
 func (s *Store) merge(ctx context.Context) error {
 	fresh, changed, stale := s.tracker.Pending()
 	if len(fresh)+len(changed)+len(stale) == 0 {
@@ -100,39 +98,15 @@ func (s *Store) merge(ctx context.Context) error {
 			latest = append(latest, last...)
 			stale = stale[n:]
 		}
-		return s.mark(ctx)
+		return s.exec(ctx, `DELETE FROM meta WHERE key = 'unmerged'`)
 	})
 	if err != nil {
 		return fmt.Errorf("merge sessions: %w", err)
 	}
+	s.unmerged = ""
 	s.tracker.Merged(latest)
 	s.tracker.Forget(s.now())
 	return nil
-}
-
-// mark notes up to which event sessions were merged. The writer is told of each event
-// as it becomes a row: to look for the highest id would read all of them.
-func (s *Store) mark(ctx context.Context) error {
-	if s.newest == "" {
-		return nil
-	}
-	id, err := eventsql.PackID(s.newest)
-	if err != nil {
-		return fmt.Errorf("mark merged events: %w", err)
-	}
-	return s.exec(ctx, `INSERT OR REPLACE INTO meta VALUES ('merged', ?)`, id.String())
-}
-
-// before is the lowest id of a time before that of an id, whose first six bytes are
-// milliseconds.
-func before(id eventsql.ID, d time.Duration) eventsql.ID {
-	var head [8]byte
-	copy(head[2:], id[:6])
-	ms := max(int64(binary.BigEndian.Uint64(head[:]))-d.Milliseconds(), 0)
-	binary.BigEndian.PutUint64(head[:], uint64(ms))
-	var out eventsql.ID
-	copy(out[:6], head[2:])
-	return out
 }
 
 // writeChanged replaces each session by its newer version.

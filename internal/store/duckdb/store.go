@@ -61,12 +61,12 @@ type Store struct {
 	arriving *eventlog.Log // what is durable and may not be a row yet
 	format   eventsql.Format
 
-	mu      sync.Mutex // guards the writer and what follows
-	writer  *sql.Conn
-	arrived []*event.Event // taken from the log, and not rows yet
-	tracker *sessionize.Tracker
-	newest  string // highest id of the events that became rows since the start
-	written bool   // since the last checkpoint
+	mu       sync.Mutex // guards the writer and what follows
+	writer   *sql.Conn
+	arrived  []*event.Event // taken from the log, and not rows yet
+	tracker  *sessionize.Tracker
+	unmerged string // lowest id of the events that became rows since the last merge; "": none
+	written  bool   // since the last checkpoint
 
 	numMu sync.RWMutex
 	nums  map[string]uint32 // website id -> number
@@ -160,12 +160,8 @@ func (s *Store) openLog(ctx context.Context, path string) error {
 	return nil
 }
 
-// recovery is how far before the mark a start looks for events that were not merged:
-// an event has its id when it is accepted, and may be stored after younger ones.
-const recovery = 2 * time.Minute
-
-// recover derives the sessions of the events from shortly before the mark on, which
-// the last run may not have merged, and takes up the open ones.
+// recover derives the sessions of the events that became rows and were not merged in
+// the last run, and takes up the open ones.
 func (s *Store) recover(ctx context.Context) error {
 	known := s.now().Add(-event.SessionGap - time.Minute)
 	open, err := s.ReadSessions(ctx, s.db, `SELECT site, `+eventsql.SessionColumns+` FROM sessions WHERE ended_at > ?`, known.UnixMilli())
@@ -173,11 +169,15 @@ func (s *Store) recover(ctx context.Context) error {
 		return err
 	}
 	s.tracker = sessionize.New(known, open)
-	var mark eventsql.ID
-	if err := s.db.QueryRowContext(ctx, `SELECT value::UUID FROM meta WHERE key = 'merged'`).Scan(&mark); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("read the mark of merged events: %w", err)
+	var unmerged eventsql.ID
+	err = s.db.QueryRowContext(ctx, `SELECT value::UUID FROM meta WHERE key = 'unmerged'`).Scan(&unmerged)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT site, visitor FROM events WHERE id > CAST(? AS UUID)`, before(mark, recovery).String())
+	if err != nil {
+		return fmt.Errorf("read the first unmerged event: %w", err)
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT site, visitor FROM events WHERE id >= CAST(? AS UUID)`, unmerged.String())
 	if err != nil {
 		return fmt.Errorf("find unmerged events: %w", err)
 	}

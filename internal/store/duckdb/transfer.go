@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -24,22 +23,7 @@ func (s *Store) WriteRows(ctx context.Context, t eventsql.Table, websiteID strin
 	if err != nil {
 		return err
 	}
-	return s.inTx(ctx, func() error {
-		if err := s.appendRows(t, site, rows); err != nil {
-			return err
-		}
-		if t.Name != "events" {
-			return nil
-		}
-		// Their sessions are there: a start must not derive them again.
-		at := slices.IndexFunc(t.Columns, func(c eventsql.Column) bool { return c.Name == "id" })
-		for _, row := range rows {
-			if id, ok := row[at].(eventsql.ID); ok {
-				s.newest = max(s.newest, eventsql.UnpackID(id))
-			}
-		}
-		return s.mark(ctx)
-	})
+	return s.inTx(ctx, func() error { return s.appendRows(t, site, rows) })
 }
 
 func (s *Store) appendRows(t eventsql.Table, site uint32, rows []eventsql.Row) error {

@@ -103,14 +103,23 @@ func (s *Store) storeArrived(ctx context.Context) error {
 	}
 	s.arriving.Release(number)
 	s.tracker.Observe(s.arrived)
-	for _, e := range s.arrived {
-		s.newest = max(s.newest, e.ID)
-	}
+	s.unmerged = oldest(s.unmerged, s.arrived)
 	s.arrived = nil
 	return nil
 }
 
-// storeEvents makes rows of the log's events up to a number, within a transaction.
+// oldest is the lowest id of the events and one known before; "": none.
+func oldest(known string, events []*event.Event) string {
+	for _, e := range events {
+		if known == "" || e.ID < known {
+			known = e.ID
+		}
+	}
+	return known
+}
+
+// storeEvents makes rows of the log's events up to a number, within a transaction,
+// and notes from which event on some are in no session: a start has to find them.
 func (s *Store) storeEvents(ctx context.Context, events []*event.Event, number uint64) error {
 	err := s.appendTo("", "events", func(add func(...driver.Value) error) error {
 		var row []driver.Value
@@ -131,7 +140,11 @@ func (s *Store) storeEvents(ctx context.Context, events []*event.Event, number u
 	if err := s.linkIdentified(ctx, events); err != nil {
 		return err
 	}
-	return s.exec(ctx, `INSERT OR REPLACE INTO meta VALUES ('logged', ?)`, strconv.FormatUint(number, 10))
+	unmerged, err := eventsql.PackID(oldest(s.unmerged, events))
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, `INSERT OR REPLACE INTO meta VALUES ('logged', ?), ('unmerged', ?)`, strconv.FormatUint(number, 10), unmerged.String())
 }
 
 // linkIdentified ties the visitors of identify events to their profiles, in the

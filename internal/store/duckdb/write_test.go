@@ -11,6 +11,7 @@ import (
 
 	"datafast/internal/event"
 	"datafast/internal/id"
+	"datafast/internal/store/eventsql"
 	"datafast/internal/store/sessionize"
 )
 
@@ -74,6 +75,24 @@ func TestOpen_newerSchema(t *testing.T) {
 // that were stored and merged first.
 func TestOpen_recovers(t *testing.T) {
 	t.Parallel()
+	t.Run("of this version", func(t *testing.T) {
+		t.Parallel()
+		testRecovers(t, func(*Store, *event.Event) error { return nil })
+	})
+	t.Run("of schema 3", func(t *testing.T) {
+		t.Parallel()
+		testRecovers(t, func(s *Store, merged *event.Event) error {
+			id, err := eventsql.PackID(merged.ID)
+			_, execErr := s.db.ExecContext(t.Context(), `DELETE FROM meta WHERE key = 'unmerged';
+				INSERT OR REPLACE INTO meta VALUES ('merged', '`+id.String()+`'), ('schema', '3')`)
+			return errors.Join(err, execErr)
+		})
+	})
+}
+
+// testRecovers leaves a store with events that are not merged, as leave makes it.
+func testRecovers(t *testing.T, leave func(s *Store, merged *event.Event) error) {
+	t.Helper()
 	dir := t.TempDir()
 	open := func() *Store {
 		t.Helper()
@@ -109,8 +128,7 @@ func TestOpen_recovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.tracker = sessionize.New(now, nil) // what waits is lost, as when the process is killed
-	s.newest = ""
-	if err := s.Close(); err != nil {
+	if err := errors.Join(leave(s, merged), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	s = open()
