@@ -21,7 +21,7 @@ const (
 
 // maxKept is how many events are kept of one website when there are twice as many;
 // older ones are dropped first, while their visitors still count.
-const maxKept = 50_000
+const maxKept = 10_000
 
 // View is the live state of all websites. It is safe for concurrent use.
 type View struct {
