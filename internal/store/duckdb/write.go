@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"datafast/internal/analytics"
 	"datafast/internal/event"
@@ -25,7 +24,7 @@ const idleBeforeCheckpoint = 10 * time.Second
 // none of it otherwise. It goes into the log, and becomes rows with what follows
 // it: the engine takes milliseconds for a commit, however small.
 func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
-	if err := s.check(batch); err != nil {
+	if err := check(batch); err != nil {
 		return err
 	}
 	if s.arriving.Full() {
@@ -40,22 +39,9 @@ func (s *Store) Append(ctx context.Context, batch []*event.Event) error {
 
 // check refuses a batch with an event that could not become a row, while it can be
 // refused.
-func (s *Store) check(batch []*event.Event) error {
-	var row []driver.Value
+func check(batch []*event.Event) error {
 	for _, e := range batch {
-		var err error
-		if row, err = s.format.EventRow(row, e); err != nil {
-			return err
-		}
-		for _, v := range row {
-			if text, ok := v.(string); ok && !utf8.ValidString(text) {
-				return fmt.Errorf("event %s: %q is not UTF-8", e.ID, text)
-			}
-		}
-		if e.Kind != event.Identify {
-			continue
-		}
-		if _, err := eventsql.MergeTraits("", e.Data); err != nil {
+		if err := eventsql.CheckEvent(e); err != nil {
 			return fmt.Errorf("event %s: %w", e.ID, err)
 		}
 	}

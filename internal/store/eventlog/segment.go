@@ -133,7 +133,7 @@ func (s *segment) append(number uint64, batch []*event.Event) error {
 	binary.LittleEndian.PutUint32(b, checksum(b[4:]))
 	_, err := s.file.WriteAt(b, s.end)
 	if err == nil {
-		err = s.file.Sync()
+		err = syncData(s.file)
 	}
 	if err != nil {
 		s.torn = true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+	"unicode/utf8"
 
 	"datafast/internal/event"
 )
@@ -117,6 +118,30 @@ func (f Format) EventRow(row []driver.Value, e *event.Event) ([]driver.Value, er
 	}
 	return append(row[:0], f.Site(e.WebsiteID), Millis(e.Time), f.ID(id), f.ID(ID(e.Visitor)), uint8(e.Kind), e.Server,
 		e.ClientSession, e.Hostname, e.Path, e.Name, e.Data, packOrigin(&e.Origin), packClient(e), e.DuplicateHash, e.ImportID), nil
+}
+
+// CheckEvent refuses an event that cannot be a row: its id is none, a text is not
+// UTF-8, or an identify's traits are no JSON object.
+func CheckEvent(e *event.Event) error {
+	if _, err := PackID(e.ID); err != nil {
+		return err
+	}
+	o, s := &e.Origin, &e.System
+	for _, text := range [...]string{
+		e.WebsiteID, e.ClientSession, e.Hostname, e.Path, e.Name, e.Data, e.ImportID, e.Language, e.Timezone,
+		o.ReferrerURL, o.Referrer, o.Source, o.Channel, o.UTMSource, o.UTMMedium, o.UTMCampaign, o.UTMTerm, o.UTMContent,
+		o.Ref, o.SourceParam, o.Via, o.ClickIDs, s.Browser, s.BrowserVersion, s.OS, s.OSVersion, s.Device,
+		e.Place.Country, e.Place.Region, e.Place.City,
+	} {
+		if !utf8.ValidString(text) {
+			return fmt.Errorf("%q is not UTF-8", text)
+		}
+	}
+	if e.Kind != event.Identify {
+		return nil
+	}
+	_, err := MergeTraits("", e.Data)
+	return err
 }
 
 // SessionRow fills row with the values of a session, the website first.
