@@ -45,6 +45,7 @@ type Options struct {
 
 // Open opens the stores and wires everything. Close releases it, also after Run.
 func Open(ctx context.Context, s Settings, o Options) (_ *Server, err error) {
+	tuneRuntime()
 	srv := &Server{Settings: s, out: o.Stdout, log: newLog(s, o.Stderr), metrics: newMetrics()}
 	defer func() {
 		if err != nil {
