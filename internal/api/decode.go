@@ -27,7 +27,7 @@ func (r *Request) DecodeStrict(dst any) error { return r.decode(dst, true) }
 // Body returns the raw body within the route's limit after checking its content
 // type; nil when there is none.
 func (r *Request) Body() ([]byte, error) {
-	data, err := readBody(r.HTTP.Body, r.maxBody)
+	data, err := readBody(r.HTTP, r.maxBody)
 	if errors.Is(err, errTooLong) {
 		return nil, fault.New(fault.CodeTooLarge, "The request body is over %d bytes; send less", r.maxBody)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 
 	"datafast/internal/fault"
@@ -32,14 +33,16 @@ func EventEndpoints(in Acceptor) []Public {
 
 // crossOrigin adds the headers of tracker.md §6.4 and answers preflights.
 func crossOrigin(next http.Handler) http.Handler {
+	same := http.Header{ // for every answer; its values are shared and not written to
+		"Access-Control-Allow-Origin":  {"*"},
+		"Access-Control-Allow-Methods": {"POST, OPTIONS"},
+		"Access-Control-Allow-Headers": {"Content-Type"},
+		"Access-Control-Max-Age":       {"86400"},
+		"Cross-Origin-Resource-Policy": {"cross-origin"},
+		"Cache-Control":                {"no-store"},
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Allow-Methods", "POST, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "Content-Type")
-		h.Set("Access-Control-Max-Age", "86400")
-		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-		h.Set("Cache-Control", "no-store")
+		maps.Copy(w.Header(), same)
 		if r.Method == http.MethodOptions {
 			w.WriteHeader(http.StatusNoContent)
 			return
@@ -50,7 +53,7 @@ func crossOrigin(next http.Handler) http.Handler {
 
 func eventHandler(in Acceptor) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := readBody(r.Body, ingest.MaxBody)
+		body, err := readBody(r, ingest.MaxBody)
 		if errors.Is(err, errTooLong) {
 			fail(w, r, fault.New(fault.CodeTooLarge, "The event is larger than %d bytes", ingest.MaxBody))
 			return
@@ -87,7 +90,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // acceptCrawl answers crawler reports, which later work stores.
 func acceptCrawl(w http.ResponseWriter, r *http.Request) {
-	if _, err := readBody(r.Body, ingest.MaxBody); errors.Is(err, errTooLong) {
+	if _, err := readBody(r, ingest.MaxBody); errors.Is(err, errTooLong) {
 		fail(w, r, fault.New(fault.CodeTooLarge, "The report is larger than %d bytes", ingest.MaxBody))
 		return
 	}

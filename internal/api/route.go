@@ -182,8 +182,17 @@ const defaultMaxBody = 1 << 20
 var errTooLong = errors.New("body too long")
 
 // readBody reads the whole body within the limit.
-func readBody(body io.Reader, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	if n := r.ContentLength; n > limit {
+		return nil, errTooLong
+	} else if n >= 0 { // one piece of memory of the right size
+		data := make([]byte, n)
+		if _, err := io.ReadFull(r.Body, data); err != nil {
+			return nil, fmt.Errorf("read body: %w", err)
+		}
+		return data, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}

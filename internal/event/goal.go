@@ -114,11 +114,12 @@ func CleanValue(s string) string {
 		}
 		return r
 	}, s)
-	for {
+	for strings.ContainsAny(s, ":=") { // each of the patterns has one of them
 		next := patterns().script.ReplaceAllString(s, "")
 		if next == s {
-			return strings.TrimSpace(s)
+			break
 		}
 		s = next
 	}
+	return strings.TrimSpace(s)
 }

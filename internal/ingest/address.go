@@ -22,7 +22,11 @@ func (t Trust) ClientAddr(h http.Header, remote string) netip.Addr {
 	for _, key := range []string{
 		"X-Datafast-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip", "Fly-Client-Ip", "X-Vercel-Forwarded-For", "X-Real-Ip",
 	} {
-		first, _, _ := strings.Cut(h.Get(key), ",")
+		list := h[key] // keys are as net/http writes them: Get would write each anew
+		if len(list) == 0 {
+			continue
+		}
+		first, _, _ := strings.Cut(list[0], ",")
 		if a, err := netip.ParseAddr(strings.TrimSpace(first)); err == nil {
 			return a.Unmap()
 		}
@@ -51,12 +55,13 @@ func (t Trust) believes(peer netip.Addr) bool {
 
 // peerAddr reads "host", "host:port" or "[v6]:port".
 func peerAddr(s string) netip.Addr {
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap().WithZone("")
-	}
 	a, err := netip.ParseAddr(s)
 	if err != nil {
-		return netip.Addr{}
+		withPort, err := netip.ParseAddrPort(s)
+		if err != nil {
+			return netip.Addr{}
+		}
+		a = withPort.Addr()
 	}
 	return a.Unmap().WithZone("")
 }

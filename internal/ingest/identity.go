@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"net/netip"
 	"sync"
 	"time"
@@ -27,7 +28,7 @@ type Secrets interface {
 // identities makes visitor ids without cookies and hashes for the duplicate rule.
 type identities struct {
 	secrets Secrets
-	hashKey []byte
+	hashes  sync.Pool // of hash.Hash, keyed: its key takes longer than what it is fed
 
 	mu   sync.RWMutex
 	day  string
@@ -39,7 +40,7 @@ func newIdentities(ctx context.Context, s Secrets) (*identities, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read key of the duplicate rule: %w", err)
 	}
-	return &identities{secrets: s, hashKey: key}, nil
+	return &identities{secrets: s, hashes: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}, nil
 }
 
 // cookieless derives the day's visitor id (tracker.md §6.5).
@@ -81,7 +82,9 @@ func (d *identities) saltOf(ctx context.Context, day string) ([]byte, error) {
 
 // duplicateHash covers what the duplicate rule compares, as it was sent.
 func (d *identities) duplicateHash(w *wireEvent) uint64 {
-	mac := hmac.New(sha256.New, d.hashKey)
+	mac := d.hashes.Get().(hash.Hash)
+	defer d.hashes.Put(mac)
+	mac.Reset()
 	referrer := ""
 	if w.Referrer != nil {
 		referrer = *w.Referrer
