@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -140,6 +141,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.announce(listener.Addr().String(), secret); err != nil {
 		return errors.Join(err, web.Close())
 	}
+	debug.FreeOSMemory() // a start makes much that is not needed after it
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
