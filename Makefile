@@ -63,7 +63,7 @@ test: test-go test-web test-browser
 test-go: bin/datafast $(TOOLS)/mailpit $(CLICKHOUSE)
 	@scripts/need curl initdb
 	PATH="$(TOOLS):$$PATH" go test -timeout 20m ./...
-	go test -race ./internal/ingest ./internal/analytics/... ./internal/auth ./internal/store/sessionize
+	go test -race ./internal/ingest ./internal/analytics/... ./internal/auth ./internal/store/sessionize ./internal/store/eventlog
 
 test-web: web/node_modules/.installed
 	cd web && npm run check --silent && npm test --silent

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func (s *Store) merge(ctx context.Context) error {
 	}
 	var latest []*event.Session
 	err := s.inTx(ctx, func() error {
-		if err := s.appendSessions("", "sessions", fresh); err != nil {
+		if err := appendAll(s, "", "sessions", fresh, s.format.SessionRow); err != nil {
 			return err
 		}
 		if err := s.writeChanged(ctx, changed); err != nil {
@@ -142,42 +143,32 @@ func (s *Store) stage(ctx context.Context, sessions []*event.Session) error {
 	if err := s.exec(ctx, `DELETE FROM staged`); err != nil {
 		return err
 	}
-	return s.appendSessions("temp", "staged", sessions)
+	return appendAll(s, "temp", "staged", sessions, s.format.SessionRow)
 }
 
-// appendSessions adds sessions to a table of their columns.
-func (s *Store) appendSessions(catalog, table string, sessions []*event.Session) error {
-	if len(sessions) == 0 {
+// appendAll adds a row for each of a list to a table, by an appender of the writer.
+func appendAll[T any](s *Store, catalog, table string, list []T, rowOf func([]driver.Value, T) ([]driver.Value, error)) error {
+	if len(list) == 0 {
 		return nil
 	}
-	return s.appendTo(catalog, table, func(add func(...driver.Value) error) error {
-		var row []driver.Value
-		for _, session := range sessions {
-			var err error
-			if row, err = s.format.SessionRow(row, session); err != nil {
-				return err
-			}
-			if err := add(row...); err != nil {
-				return fmt.Errorf("append session: %w", err)
-			}
-		}
-		return nil
-	})
-}
-
-// appendTo runs fill with an appender of the writer for one table.
-func (s *Store) appendTo(catalog, table string, fill func(add func(...driver.Value) error) error) error {
-	return s.writer.Raw(func(conn any) error {
-		a, err := duckdb.NewAppender(conn.(driverConn), catalog, "", table)
+	return s.writer.Raw(func(conn any) (err error) {
+		a, err := duckdb.NewAppender(conn.(driver.Conn), catalog, "", table)
 		if err != nil {
 			return fmt.Errorf("open appender of %s: %w", table, err)
 		}
-		if err := fill(a.AppendRow); err != nil {
-			_ = a.Close()
-			return err
-		}
-		if err := a.Close(); err != nil {
-			return fmt.Errorf("flush %s: %w", table, err)
+		defer func() {
+			if closeErr := a.Close(); closeErr != nil {
+				err = errors.Join(err, fmt.Errorf("flush %s: %w", table, closeErr))
+			}
+		}()
+		var row []driver.Value
+		for _, one := range list {
+			if row, err = rowOf(row, one); err != nil {
+				return err
+			}
+			if err := a.AppendRow(row...); err != nil {
+				return fmt.Errorf("append to %s: %w", table, err)
+			}
 		}
 		return nil
 	})
@@ -189,13 +180,8 @@ func (s *Store) deriveAgain(ctx context.Context, visitors []sessionize.Stale) ([
 	if err := s.exec(ctx, `DELETE FROM staged_visitors`); err != nil {
 		return nil, err
 	}
-	err := s.appendTo("temp", "staged_visitors", func(add func(...driver.Value) error) error {
-		for _, v := range visitors {
-			if err := add(s.numOf(v.WebsiteID), duckdb.UUID(v.Visitor)); err != nil {
-				return fmt.Errorf("stage visitor: %w", err)
-			}
-		}
-		return nil
+	err := appendAll(s, "temp", "staged_visitors", visitors, func(row []driver.Value, v sessionize.Stale) ([]driver.Value, error) {
+		return append(row[:0], s.numOf(v.WebsiteID), duckdb.UUID(v.Visitor)), nil
 	})
 	if err != nil {
 		return nil, err
@@ -210,7 +196,7 @@ func (s *Store) deriveAgain(ctx context.Context, visitors []sessionize.Stale) ([
 	slices.SortFunc(sessions, func(a, b *event.Session) int {
 		return cmp.Or(strings.Compare(a.WebsiteID, b.WebsiteID), a.Start.Compare(b.Start))
 	})
-	return latest, s.appendSessions("", "sessions", sessions)
+	return latest, appendAll(s, "", "sessions", sessions, s.format.SessionRow)
 }
 
 func (s *Store) sessionsOfStaged(ctx context.Context) (all, latest []*event.Session, err error) {

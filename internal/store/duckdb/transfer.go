@@ -32,7 +32,7 @@ func (s *Store) appendRows(t eventsql.Table, site uint32, rows []eventsql.Row) e
 		names = append(names, c.Name)
 	}
 	return s.writer.Raw(func(conn any) (err error) {
-		a, err := duckdb.NewAppenderWithColumns(conn.(driverConn), "", "", t.Name, names)
+		a, err := duckdb.NewAppenderWithColumns(conn.(driver.Conn), "", "", t.Name, names)
 		if err != nil {
 			return fmt.Errorf("open appender of %s: %w", t.Name, err)
 		}

@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,8 +12,6 @@ import (
 	"datafast/internal/ingest"
 	"datafast/internal/store/eventsql"
 )
-
-type driverConn = driver.Conn
 
 // idleBeforeCheckpoint is how long nothing must have been written before the
 // engine's log is folded into the file.
@@ -107,20 +104,7 @@ func oldest(known string, events []*event.Event) string {
 // storeEvents makes rows of the log's events up to a number, within a transaction,
 // and notes from which event on some are in no session: a start has to find them.
 func (s *Store) storeEvents(ctx context.Context, events []*event.Event, number uint64) error {
-	err := s.appendTo("", "events", func(add func(...driver.Value) error) error {
-		var row []driver.Value
-		for _, e := range events {
-			var err error
-			if row, err = s.format.EventRow(row, e); err != nil {
-				return err
-			}
-			if err := add(row...); err != nil {
-				return fmt.Errorf("append event: %w", err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := appendAll(s, "", "events", events, s.format.EventRow); err != nil {
 		return err
 	}
 	if err := s.linkIdentified(ctx, events); err != nil {

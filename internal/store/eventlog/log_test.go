@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -132,6 +133,49 @@ func TestLog_turns(t *testing.T) {
 	events, number := open(t, dir, released).Take()
 	if len(events) != 3 || number != 200 || !strings.HasPrefix(events[0].Path, "/197/") {
 		t.Errorf("%d events are left up to %d, want the last three of 200", len(events), number)
+	}
+}
+
+// TestLog_together appends from many sides while the tables take and release.
+func TestLog_together(t *testing.T) {
+	t.Parallel()
+	l := open(t, filepath.Join(t.TempDir(), "log"), 0)
+	const sides, each = 8, 50
+	var appending sync.WaitGroup
+	for side := range sides {
+		appending.Go(func() {
+			for i := range each {
+				if err := l.Append(batch(fmt.Sprint("/", side, "/", i))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		appending.Wait()
+	}()
+	seen := map[string]int{}
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		events, number := l.Take()
+		for _, e := range events {
+			seen[e.Path]++
+		}
+		l.Release(number)
+	}
+	for path, n := range seen {
+		if n != 1 {
+			t.Errorf("%s was taken %d times", path, n)
+		}
+	}
+	if len(seen) != sides*each || l.Full() {
+		t.Errorf("%d events taken, want %d; full: %v", len(seen), sides*each, l.Full())
 	}
 }
 
