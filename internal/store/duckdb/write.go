@@ -69,8 +69,10 @@ func (s *Store) flush(ctx context.Context) error {
 
 // storeArrived writes what the log took in since the last time, in one transaction
 // with the number up to which it went. What could not be written is tried again with
-// what arrives next. The caller holds s.mu.
+// what arrives next. The events are everybody's: whoever asks and goes away does not
+// stop it. The caller holds s.mu.
 func (s *Store) storeArrived(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
 	events, number := s.arriving.Take()
 	s.arrived = append(s.arrived, events...)
 	if len(s.arrived) == 0 {
@@ -134,16 +136,19 @@ func (s *Store) linkIdentified(ctx context.Context, batch []*event.Event) error 
 	return nil
 }
 
-// inTx runs f in a transaction of the writer. The caller holds s.mu.
+// inTx runs f in a transaction of the writer. The end of ctx ends what f does; it
+// does not interrupt the beginning or the commit, which then might have happened or
+// not. The caller holds s.mu.
 func (s *Store) inTx(ctx context.Context, f func() error) error {
-	if _, err := s.writer.ExecContext(ctx, `BEGIN`); err != nil {
+	whole := context.WithoutCancel(ctx)
+	if _, err := s.writer.ExecContext(whole, `BEGIN`); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := f(); err != nil {
-		_, rollbackErr := s.writer.ExecContext(context.Background(), `ROLLBACK`)
+		_, rollbackErr := s.writer.ExecContext(whole, `ROLLBACK`)
 		return errors.Join(err, rollbackErr)
 	}
-	if _, err := s.writer.ExecContext(ctx, `COMMIT`); err != nil {
+	if _, err := s.writer.ExecContext(whole, `COMMIT`); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	s.written = true

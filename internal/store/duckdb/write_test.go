@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -197,5 +198,46 @@ func TestOpen_logged(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("stored %v, want %v", got, want)
+	}
+}
+
+// TestSettle_cancelled: a reader that goes away while its read makes rows and
+// sessions leaves every event stored once, and a writer that goes on.
+func TestSettle_cancelled(t *testing.T) {
+	t.Parallel()
+	s := openTest(t, time.Now)
+	ids := id.NewGenerator()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	website := ids.New(now)
+	const rounds, each = 60, 50
+	for round := range rounds {
+		batch := make([]*event.Event, each)
+		for i := range batch {
+			batch[i] = &event.Event{
+				ID: ids.New(now), WebsiteID: website, Time: now, Visitor: event.VisitorID{byte(round), byte(i)}.ForceV4(), Kind: event.Pageview,
+				Hostname: "shop.example", Path: fmt.Sprint("/", round, "/", i), Language: "en",
+			}
+		}
+		if err := s.Append(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(round)*200*time.Microsecond)
+		err := s.settle(ctx, website)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.settle(t.Context(), website); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"events", "sessions"} {
+		var rows, visitors int
+		if err := s.db.QueryRowContext(t.Context(), `SELECT count(*), count(DISTINCT visitor) FROM `+table).Scan(&rows, &visitors); err != nil {
+			t.Fatal(err)
+		}
+		if rows != rounds*each || visitors != rounds*each {
+			t.Errorf("%d %s of %d visitors, want %d", rows, table, visitors, rounds*each)
+		}
 	}
 }
