@@ -34,19 +34,19 @@ type paymentTx struct {
 // Related returns every payment that shares transaction, customer id, email or
 // visitor with p, and theirs in turn.
 func (t *paymentTx) Related(ctx context.Context, p *revenue.Payment) ([]*revenue.Payment, error) {
-	known := map[string]*revenue.Payment{}
+	known, asked := map[string]*revenue.Payment{}, map[shared]bool{}
 	next := []*revenue.Payment{p}
 	var out []*revenue.Payment
-	for len(next) > 0 {
-		condition, args := sharing(next)
-		next = nil
+	for {
+		condition, args := sharing(next, asked)
 		if condition == "" {
-			break
+			return out, nil
 		}
 		found, err := t.query(ctx, condition, args...)
 		if err != nil {
 			return nil, err
 		}
+		next = nil
 		for _, o := range found {
 			if known[o.ID] == nil {
 				known[o.ID] = o
@@ -55,20 +55,25 @@ func (t *paymentTx) Related(ctx context.Context, p *revenue.Payment) ([]*revenue
 			}
 		}
 	}
-	return out, nil
 }
 
-// sharing is the condition that a payment shares something with one of a list.
-func sharing(list []*revenue.Payment) (string, []any) {
+// shared is something that payments may have in common: a column and its value.
+type shared struct{ column, value string }
+
+// sharing is the condition that a payment shares something with one of a list that
+// was not asked for before; "" when there is no such thing.
+func sharing(list []*revenue.Payment, asked map[shared]bool) (string, []any) {
 	values := map[string][]string{}
 	for _, p := range list {
-		for column, v := range map[string]string{"transaction_id": p.TransactionID, "customer_id": p.CustomerID, "email": p.Email} {
-			if v != "" {
-				values[column] = append(values[column], v)
-			}
-		}
+		of := []shared{{"transaction_id", p.TransactionID}, {"customer_id", p.CustomerID}, {"email", p.Email}}
 		if !p.SentVisitor.IsZero() {
-			values["sent_visitor::VARCHAR"] = append(values["sent_visitor::VARCHAR"], p.SentVisitor.String())
+			of = append(of, shared{"sent_visitor::VARCHAR", p.SentVisitor.String()})
+		}
+		for _, one := range of {
+			if one.value != "" && !asked[one] {
+				asked[one] = true
+				values[one.column] = append(values[one.column], one.value)
+			}
 		}
 	}
 	var conditions []string
