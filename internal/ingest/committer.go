@@ -27,7 +27,7 @@ const (
 // more than by the event.
 const (
 	busyBatch = 8
-	linger    = 1 * time.Millisecond
+	linger    = 500 * time.Microsecond
 )
 
 // The windows of the duplicate rule (tracker.md §6.3).
