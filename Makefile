@@ -84,7 +84,7 @@ check-generated: generate
 	git diff --exit-code --stat -- internal docs web
 
 bench: bin/datafast
-	go test -run '^$$' -bench . -benchtime 1x ./internal/... | grep -v '^ok\|no test files'
+	go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/... | grep -v '^ok\|no test files'
 
 fuzz:
 	for target in $$(grep -rhoE 'func Fuzz[A-Za-z]+' --include=*_test.go internal | cut -d' ' -f2 | sort -u); do \
