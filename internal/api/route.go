@@ -181,11 +181,17 @@ const defaultMaxBody = 1 << 20
 // errTooLong marks a body over the route's limit.
 var errTooLong = errors.New("body too long")
 
+// trustedLength is up to where a body gets the memory that its header asks for, before
+// any of it has arrived.
+const trustedLength = 32 << 10
+
 // readBody reads the whole body within the limit.
 func readBody(r *http.Request, limit int64) ([]byte, error) {
-	if n := r.ContentLength; n > limit {
+	n := r.ContentLength
+	if n > limit {
 		return nil, errTooLong
-	} else if n >= 0 { // one piece of memory of the right size
+	}
+	if n > 0 && n <= trustedLength {
 		data := make([]byte, n)
 		if _, err := io.ReadFull(r.Body, data); err != nil {
 			return nil, fmt.Errorf("read body: %w", err)

@@ -83,12 +83,13 @@ func (s *Store) storeArrived(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.inTx(ctx, func() error { return s.storeEvents(ctx, s.arrived, number) }); err != nil {
+	first := oldest(s.unmerged, s.arrived)
+	if err := s.inTx(ctx, func() error { return s.storeEvents(ctx, s.arrived, number, first) }); err != nil {
 		return fmt.Errorf("store events: %w", err)
 	}
 	s.arriving.Release(number)
 	s.tracker.Observe(s.arrived)
-	s.unmerged = oldest(s.unmerged, s.arrived)
+	s.unmerged = first
 	s.arrived = nil
 	return nil
 }
@@ -104,15 +105,15 @@ func oldest(known string, events []*event.Event) string {
 }
 
 // storeEvents makes rows of the log's events up to a number, within a transaction,
-// and notes from which event on some are in no session: a start has to find them.
-func (s *Store) storeEvents(ctx context.Context, events []*event.Event, number uint64) error {
+// and notes the first that is in no session: a start has to find it and what follows.
+func (s *Store) storeEvents(ctx context.Context, events []*event.Event, number uint64, first string) error {
 	if err := appendAll(s, "", "events", events, s.format.EventRow); err != nil {
 		return err
 	}
 	if err := s.linkIdentified(ctx, events); err != nil {
 		return err
 	}
-	unmerged, err := eventsql.PackID(oldest(s.unmerged, events))
+	unmerged, err := eventsql.PackID(first)
 	if err != nil {
 		return err
 	}

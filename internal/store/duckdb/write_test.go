@@ -158,7 +158,7 @@ func TestOpen_logged(t *testing.T) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			events, number := s.arriving.Take()
-			return s.inTx(t.Context(), func() error { return s.storeEvents(t.Context(), events, number) })
+			return s.inTx(t.Context(), func() error { return s.storeEvents(t.Context(), events, number, events[0].ID) })
 		},
 	} {
 		s, err := Open(t.Context(), Options{Path: path})
